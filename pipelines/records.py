@@ -1,0 +1,366 @@
+"""The nouns: Source → Lead → Capture → Story → Cluster, and how each lead ended.
+
+Rules that hold for every record here:
+
+- Frozen; a step returns new ones.
+- `None` means that the page (feed, server) does not say. No empty strings, no
+  guesses, no field standing in for another. A list that is not stated is empty.
+- Times are UTC and aware. `*_at` is what *we* observed or read as an instant;
+  a `*_raw` field keeps the publisher's own words beside what we read in them.
+- Names are IPTC ninjs 3.1 / NewsML-G2 in snake_case where one exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """How a lead ended. Every lead of a run ends in exactly one of these."""
+
+    NEW = "new"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"  # 304, the same bytes, or the same story
+    DUPLICATE = "duplicate"  # the story of another URL
+    NOT_STORY = "not_story"  # a page, but no story: section front, gallery …
+    REJECTED = "rejected"  # reason: empty, too_short, wrong_language …
+    GONE = "gone"  # 404 or 410
+    HTTP_ERROR = "http_error"
+    TIMEOUT = "timeout"
+    DNS_ERROR = "dns_error"
+    TLS_ERROR = "tls_error"
+    CONNECTION_ERROR = "connection_error"
+    ROBOTS_DENIED = "robots_denied"
+    RIGHTS_RESERVED = "rights_reserved"
+    ADDRESS_BLOCKED = "address_blocked"
+    TOO_LARGE = "too_large"
+    NOT_HTML = "not_html"
+    BAD_CONTENT = "bad_content"  # broken gzip, wrong charset …
+    OUT_OF_SCOPE = "out_of_scope"
+    OVER_BUDGET = "over_budget"
+    NOT_DUE = "not_due"
+
+
+class Evidence(StrEnum):
+    """Where a date was read."""
+
+    JSONLD = "jsonld"
+    META = "meta"
+    FEED = "feed"
+    SITEMAP = "sitemap"
+    HTML = "html"
+    URL = "url"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """How to read a source where the general reader fails, until a day.
+
+    Selectors are CSS, or XPath when they begin with `/` or `./`.
+    """
+
+    until: date | None = None
+    """Captures *before* this day are read with the rule; None holds today."""
+
+    body: str | None = None
+    headline: str | None = None
+    byline: str | None = None
+    published_at: str | None = None
+    drop: tuple[str, ...] = ()
+    """What is never part of the body."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expect:
+    """What a source promises; `checks` compares runs with it."""
+
+    stories_min: int | None = None
+    """Per day; fewer is an error."""
+
+    stories_max: int | None = None
+    """Per day; more is a warning."""
+
+    filled: Mapping[str, float] = field(default_factory=dict)
+    """Least share of stories, 0–1, in which a field must be filled."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What we follow: one `sources/<name>.toml`. The keys are explained there."""
+
+    name: str
+    title: str
+    home: str
+    language: str | None = None
+    timezone: str = "UTC"
+    every: timedelta = timedelta(minutes=15)
+    feeds: tuple[str, ...] = ()
+    sitemaps: tuple[str, ...] = ()
+    enabled: bool = True
+    tags: tuple[str, ...] = ()
+    agency: str | None = None
+    same_by: str = "url"
+    hosts: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    budget: int = 500
+    recheck: tuple[timedelta, ...] = ()
+    delay: timedelta = timedelta(seconds=1)
+    private_hosts: tuple[str, ...] = ()
+    expect: Expect = Expect()
+    rules: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lead:
+    """A URL worth fetching, as a channel of the source announced it."""
+
+    url: str
+    """Canonical: the key under which we remember it (`urls.canonical`)."""
+
+    found_url: str
+    """As the channel printed it, made absolute: what is fetched."""
+
+    channel: str
+    """URL of the feed or sitemap; `recheck` when our own memory named it."""
+
+    channel_kind: str
+    """rss, atom, json, news_sitemap, sitemap, recheck or replay."""
+
+    position: int = 0
+    """Place in the channel, from 0."""
+
+    guid: str | None = None
+    title: str | None = None
+    published_raw: str | None = None
+    updated_raw: str | None = None
+    summary: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capture:
+    """What the server answered for one lead."""
+
+    url: str
+    """After redirects, as requested."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    """Names in lower case, in order, repeated where the server repeated them."""
+
+    body: bytes
+    """Content-Encoding undone; the charset is not."""
+
+    fetched_at: datetime
+    raw_ref: str | None = None
+    """Where the bytes are: `<source>/<stamp>/pages.warc.gz:<offset>:<digest>`."""
+
+    lead: Lead | None = None
+
+    def header(self, name: str) -> str | None:
+        """First value of a header, by its name in lower case."""
+        return next((v for k, v in self.headers if k == name), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A topic as the publisher codes it, e.g. scheme `medtop`, code `20000002`."""
+
+    scheme: str | None
+    code: str | None
+    name: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """What one captured page says: a row of `stories.parquet` and of the warehouse.
+
+    `schema.sql` defines the same fields, with unit and example for each; the
+    columns that only a load can know (version, first_seen_at …) stand there alone.
+    """
+
+    # identity
+    story_id: str
+    """Constant for the chain of versions: `urls.story_id`."""
+    source_id: str
+    url: str
+    """After redirects, canonical."""
+    uri: str | None = None
+    canonical_url: str | None = None
+    """As the page's own rel=canonical states it."""
+
+    # life
+    pub_status: str = "usable"
+    signal: str | None = None
+    first_created: datetime | None = None
+    version_created: datetime | None = None
+    embargoed_until: datetime | None = None
+    expires: datetime | None = None
+
+    # dates
+    published_at: datetime | None = None
+    published_raw: str | None = None
+    published_precision: str | None = None
+    """second, minute, hour or day."""
+    published_evidence: str | None = None
+    published_tz_known: bool | None = None
+    modified_at: datetime | None = None
+    fetched_at: datetime
+
+    # words
+    headline: str | None = None
+    alternative_headline: str | None = None
+    slugline: str | None = None
+    byline: str | None = None
+    authors: tuple[str, ...] = ()
+    dateline: str | None = None
+    located: str | None = None
+    credit_line: str | None = None
+    info_sources: tuple[str, ...] = ()
+    description: str | None = None
+    body_text: str
+    """Paragraphs with one blank line between; no headline, byline, dateline,
+    credit or page furniture."""
+    word_count: int
+    is_truncated: bool = False
+    language: str | None = None
+
+    # topics
+    section: str | None = None
+    keywords: tuple[str, ...] = ()
+    subjects: tuple[Subject, ...] = ()
+    genres: tuple[str, ...] = ()
+    urgency: int | None = None
+    ed_note: str | None = None
+    correction_text: str | None = None
+    image_url: str | None = None
+
+    # rights
+    copyright_holder: str | None = None
+    copyright_notice: str | None = None
+    usage_terms: str | None = None
+    tdm_reserved: bool | None = None
+    robots_meta: str | None = None
+    is_accessible_for_free: bool | None = None
+
+    # lineage
+    origin_agency: str | None = None
+    is_syndicated: bool | None = None
+    content_hash: str
+    """sha256 of the body's words: case, space and typography make no difference."""
+    simhash: int | None = None
+
+    # provenance
+    extractor: str
+    extractor_version: str
+    extraction_confidence: float
+    raw_ref: str | None = None
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reject:
+    """Why a capture gave no story: a value, not an error; it goes to the ledger."""
+
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerLine:
+    """How one lead of one run ended."""
+
+    run_id: str
+    source_id: str
+    url: str
+    """The lead's key (canonical)."""
+    final_url: str | None = None
+    """Where redirects led, if anything was fetched."""
+    story_id: str | None = None
+    outcome: Outcome
+    reason: str | None = None
+    channel: str
+    channel_kind: str
+    position: int = 0
+    http_status: int | None = None
+    found_at: datetime
+    fetched_at: datetime | None = None
+    raw_ref: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sighting:
+    """One announcement of a URL by one channel, in one run."""
+
+    run_id: str
+    source_id: str
+    url: str
+    channel: str
+    channel_kind: str
+    position: int
+    guid: str | None = None
+    title: str | None = None
+    published_raw: str | None = None
+    seen_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetch:
+    """One request of a run, whether or not an answer came."""
+
+    run_id: str
+    source_id: str
+    url: str
+    purpose: str
+    """robots, channel or story."""
+    outcome: str
+    """ok, unchanged, redirect, or an `Outcome`."""
+    reason: str | None = None
+    http_status: int | None = None
+    content_type: str | None = None
+    bytes: int = 0
+    """Of the body as received, before decompression."""
+    seconds: float | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    started_at: datetime
+    raw_ref: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One crawl of one source: what `run.json` in the batch says."""
+
+    run_id: str
+    source_id: str
+    kind: str
+    """crawl or replay."""
+    started_at: datetime
+    ended_at: datetime
+    finish_reason: str
+    """finished, stopped or deadline."""
+    leads: int
+    requests: int
+    responses: int
+    bytes: int
+    """Received, before decompression."""
+    wirehouse_version: str
+    scrapy_version: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Membership:
+    """A story's place in a cluster of the same wire copy."""
+
+    cluster_id: str
+    story_id: str
+    role: str
+    """origin or reprint."""
+    similarity: float
+    """Share of the story's text that the origin has, 0–1."""
+    lag: timedelta | None = None
+    """After the origin; None when either has no time of publication."""

@@ -1,0 +1,258 @@
+"""Declared sources: read `sources/*.toml` and say precisely what is wrong in one."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, timedelta
+from importlib import resources
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pipelines.errors import SourceError, UsageError
+from pipelines.records import Expect, Rule, Source
+
+RECHECK = ("15m", "1h", "3h", "12h", "1d", "3d", "7d")
+"""Default ages at which a story is looked at again: most edits come early."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_DURATION = re.compile(r"([1-9][0-9]*)([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def declared(folder: Path | None = None) -> dict[str, Source | SourceError]:
+    """Every declared source by name; one that is wrong stands there as its error.
+
+    `folder` is a folder of the user's own (`WIREHOUSE_SOURCES`); without it, the
+    sources that come with Wirehouse.
+    """
+    return {name: _load_or_error(name, folder) for name in names(folder)}
+
+
+def names(folder: Path | None = None) -> list[str]:
+    """Names of all declared sources, valid or not; UsageError if no such folder."""
+    root = _root(folder)
+    if not root.is_dir():
+        raise UsageError(f"no folder of sources at {root}: set WIREHOUSE_SOURCES to one")
+    return sorted(p.name[:-5] for p in root.iterdir() if p.name.endswith(".toml"))
+
+
+def load_source(name: str, folder: Path | None = None) -> Source:
+    """One declared source; SourceError if its file is missing or wrong."""
+    path = _root(folder) / f"{name}.toml"
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        known = ", ".join(names(folder)) or "none"
+        raise SourceError(f"no source named {name!r} (no sources/{name}.toml); declared: {known}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"sources/{name}.toml: cannot be read: {error}") from error
+    return parse_source(name, text)
+
+
+def parse_source(name: str, text: str) -> Source:
+    """Pure half of `load_source`; SourceError names file and key.
+
+    >>> parse_source("ap", 'title = "AP"\\nhome = "https://ap.example/"\\nfeeds = []')
+    Traceback (most recent call last):
+    ...
+    pipelines.errors.SourceError: sources/ap.toml: feeds: name at least one of `feeds` and `sitemaps`
+    """
+    where = f"sources/{name}.toml"
+    if not _NAME.fullmatch(name):
+        raise SourceError(f"{where}: a source's name is lower case letters, digits and _, at most 63")
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SourceError(f"{where}: not valid TOML: {error}") from error
+    values = _read(where, table, _KEYS)
+    for key in ("title", "home"):
+        if key not in values:
+            raise SourceError(f"{where}: {key}: missing")
+    source = Source(name=name, **{"recheck": tuple(map(_duration, RECHECK)), **values})
+    if not source.feeds and not source.sitemaps:
+        raise SourceError(f"{where}: feeds: name at least one of `feeds` and `sitemaps`")
+    return source
+
+
+def scope_hosts(source: Source) -> frozenset[str]:
+    """Hosts whose pages are this source's: home's, the channels', and `hosts`.
+
+    A host covers its subdomains and its `www.` twin (`urls.in_scope`).
+    """
+    stated = (urlsplit(u).hostname for u in (source.home, *source.feeds, *source.sitemaps))
+    return frozenset(h for h in (*stated, *source.hosts) if h)
+
+
+def _root(folder: Path | None) -> Any:
+    return folder if folder is not None else resources.files("sources")
+
+
+def _load_or_error(name: str, folder: Path | None) -> Source | SourceError:
+    try:
+        return load_source(name, folder)
+    except SourceError as error:
+        return error
+
+
+def _read(where: str, table: Mapping[str, Any], keys: Mapping[str, Callable[[Any], Any]]) -> dict[str, Any]:
+    """Each value through its key's reader; foreign errors become ours once, here."""
+    values = {}
+    for key, value in table.items():
+        if key not in keys:
+            raise SourceError(f"{where}: {key}: no such key; known: {', '.join(sorted(keys))}")
+        try:
+            values[key] = keys[key](value)
+        except (TypeError, ValueError, KeyError) as error:
+            raise SourceError(f"{where}: {key}: {error}") from error
+    return values
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"must be a text, is {value!r}")
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"must be true or false, is {value!r}")
+    return value
+
+
+def _count(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"must be a whole number from 0, is {value!r}")
+    return value
+
+
+def _url(value: Any) -> str:
+    parts = urlsplit(_text(value))
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"must be an http(s) URL, is {value!r}")
+    return str(value)
+
+
+def _pattern(value: Any) -> str:
+    try:
+        re.compile(_text(value))
+    except re.error as error:
+        raise ValueError(f"{value!r} is no regular expression: {error}") from error
+    return str(value)
+
+
+def _duration(value: Any) -> timedelta:
+    match = _DURATION.fullmatch(_text(value))
+    if match is None:
+        raise ValueError(f"must be a duration like 45s, 15m, 6h or 1d, is {value!r}")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _zone(value: Any) -> str:
+    try:
+        ZoneInfo(_text(value))
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{value!r} is no IANA time zone, such as Europe/Berlin") from None
+    return str(value)
+
+
+def _same_by(value: Any) -> str:
+    if value not in ("url", "guid"):
+        raise ValueError(f"must be url or guid, is {value!r}")
+    return str(value)
+
+
+def _day(value: Any) -> date:
+    if type(value) is not date:
+        raise ValueError(f"must be a day like 2026-03-01 (no quotes), is {value!r}")
+    return value
+
+
+def _many(one: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
+    def read(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise ValueError(f"must be a list, is {value!r}")
+        return tuple(one(item) for item in value)
+
+    return read
+
+
+def _share(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ValueError(f"must be a share from 0 to 1, is {value!r}")
+    return float(value)
+
+
+def _expect(value: Any) -> Expect:
+    stories = _known("stories", value.get("stories", {}), ("min", "max"))
+    filled = value.get("filled", {})
+    _known("expect", value, ("stories", "filled"))
+    unknown = set(filled) - set(_story_fields())
+    if unknown:
+        raise ValueError(f"filled: no such field: {', '.join(sorted(unknown))}")
+    return Expect(
+        stories_min=_count(stories["min"]) if "min" in stories else None,
+        stories_max=_count(stories["max"]) if "max" in stories else None,
+        filled={name: _share(share) for name, share in filled.items()},
+    )
+
+
+def _rules(value: Any) -> tuple[Rule, ...]:
+    if not isinstance(value, list):
+        raise ValueError("must be written as [[rules]]")
+    return tuple(_rule(f"rule {n}", table) for n, table in enumerate(value, 1))
+
+
+def _rule(where: str, table: Mapping[str, Any]) -> Rule:
+    _known(where, table, _RULE_KEYS)
+    return Rule(**{key: _RULE_KEYS[key](value) for key, value in table.items()})
+
+
+def _known(where: str, table: Mapping[str, Any], keys: Iterable[str]) -> Mapping[str, Any]:
+    unknown = set(table) - set(keys)
+    if unknown:
+        raise ValueError(f"{where}: no such key: {', '.join(sorted(unknown))}; known: {', '.join(sorted(keys))}")
+    return table
+
+
+def _story_fields() -> Iterable[str]:
+    from pipelines.records import Story
+
+    return Story.__dataclass_fields__
+
+
+_RULE_KEYS: dict[str, Callable[[Any], Any]] = {
+    "until": _day,
+    "body": _text,
+    "headline": _text,
+    "byline": _text,
+    "published_at": _text,
+    "drop": _many(_text),
+}
+
+_KEYS: dict[str, Callable[[Any], Any]] = {
+    "title": _text,
+    "home": _url,
+    "language": _text,
+    "timezone": _zone,
+    "every": _duration,
+    "feeds": _many(_url),
+    "sitemaps": _many(_url),
+    "enabled": _flag,
+    "tags": _many(_text),
+    "agency": _text,
+    "same_by": _same_by,
+    "hosts": _many(_text),
+    "allow": _many(_pattern),
+    "deny": _many(_pattern),
+    "budget": _count,
+    "recheck": _many(_duration),
+    "delay": _duration,
+    "private_hosts": _many(_text),
+    "expect": _expect,
+    "rules": _rules,
+}
+"""The keys of a source file: `sources/__init__.py` explains each."""
