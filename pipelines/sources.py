@@ -19,8 +19,8 @@ RECHECK = ("15m", "1h", "3h", "12h", "1d", "3d", "7d")
 """Default ages at which a story is looked at again: most edits come early."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_DURATION = re.compile(r"([1-9][0-9]*)([smhd])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_DURATION = re.compile(r"([0-9]+)(ms|s|m|h|d)")
+_UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def declared(folder: Path | None = None) -> dict[str, Source | SourceError]:

@@ -68,7 +68,7 @@ def story_id(source_id: str, key: str) -> str:
     `key` is what `same_by` of the source names: the canonical URL or the guid.
 
     >>> story_id("ap", "https://ap.example/rain")
-    '34f25ed8a6e4d0c64ab1'
+    '11a5fccf61fd0d14df3c'
     """
     return hashlib.sha256(f"{source_id}\n{key}".encode()).hexdigest()[:20]
 

@@ -25,6 +25,6 @@ The file's name is the source's name: lower case letters, digits and `_`. The ke
 | `[expect]` | table | none | promises: `stories = {min, max}` a day, `filled = {field = share}` |
 | `[[rules]]` | tables | none | `body`, `headline`, `byline`, `published_at`, `drop`; `until` a day |
 
-A duration is a whole number and a unit: `45s`, `15m`, `6h`, `1d`. One of `feeds` and
+A duration is a whole number and a unit: `200ms`, `45s`, `15m`, `6h`, `1d`. One of `feeds` and
 `sitemaps` must be there. A key that is not in this table is an error.
 """
