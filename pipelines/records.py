@@ -44,6 +44,19 @@ class Outcome(StrEnum):
     NOT_DUE = "not_due"
 
 
+def outcome_of_status(status: int) -> Outcome | None:
+    """The outcome that an HTTP status alone decides; None for an answer with a page in it.
+
+    >>> outcome_of_status(200) is None, outcome_of_status(410), outcome_of_status(503)
+    (True, <Outcome.GONE: 'gone'>, <Outcome.HTTP_ERROR: 'http_error'>)
+    """
+    if status == 304:
+        return Outcome.UNCHANGED
+    if status in (404, 410):
+        return Outcome.GONE
+    return None if 200 <= status < 300 else Outcome.HTTP_ERROR
+
+
 class Evidence(StrEnum):
     """Where a date was read."""
 
@@ -137,8 +150,33 @@ class Lead:
     title: str | None = None
     published_raw: str | None = None
     updated_raw: str | None = None
+    updated_at: datetime | None = None
+    """`updated_raw` as an instant, if it states one."""
     summary: str | None = None
     language: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What the frontier remembers of a URL, whether story or channel."""
+
+    url: str
+    first_seen_at: datetime
+    last_visit_at: datetime | None = None
+    """None: announced, but never asked for."""
+
+    due_at: datetime | None = None
+    """When to look again though no channel asks for it; None: not by ourselves."""
+
+    visits: int = 0
+    failures: int = 0
+    """Since the last good answer."""
+
+    digest: str | None = None
+    """sha256 of the last good body, Content-Encoding undone."""
+
+    etag: str | None = None
+    last_modified: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -364,3 +402,22 @@ class Membership:
     """Share of the story's text that the origin has, 0–1."""
     lag: timedelta | None = None
     """After the origin; None when either has no time of publication."""
+
+
+class Severity(StrEnum):
+    """What a finding does: an error makes its task red, a warning is shown, a note is kept."""
+
+    NOTE = "note"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What a check found, the likely cause, and the next step."""
+
+    check: str
+    severity: Severity
+    source_id: str | None
+    message: str
+    next_step: str

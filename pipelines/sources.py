@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 from pipelines.errors import SourceError, UsageError
@@ -85,6 +86,35 @@ def scope_hosts(source: Source) -> frozenset[str]:
     """
     stated = (urlsplit(u).hostname for u in (source.home, *source.feeds, *source.sitemaps))
     return frozenset(h for h in (*stated, *source.hosts) if h)
+
+
+def rebased(source: Source, base: str) -> Source:
+    """The same source on another server, to try it on loopback (`--url-base`).
+
+    The host of `base` may be private: whoever names it at the keyboard trusts it.
+    """
+    try:
+        host = urlsplit(_url(base)).hostname or ""
+    except ValueError as error:
+        raise UsageError(f"--url-base {error}") from None
+    return replace(
+        source,
+        home=rebase(source.home, base),
+        feeds=tuple(rebase(u, base) for u in source.feeds),
+        sitemaps=tuple(rebase(u, base) for u in source.sitemaps),
+        allow=(),
+        private_hosts=(*source.private_hosts, host),
+    )
+
+
+def rebase(url: str, base: str) -> str:
+    """The same path on another server.
+
+    >>> rebase("https://wire.example/world.rss?n=1", "http://127.0.0.1:8000/wire")
+    'http://127.0.0.1:8000/wire/world.rss?n=1'
+    """
+    target, parts = urlsplit(base), urlsplit(url)
+    return urlunsplit((target.scheme, target.netloc, target.path.rstrip("/") + parts.path, parts.query, ""))
 
 
 def _root(folder: Path | None) -> Any:

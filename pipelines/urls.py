@@ -73,15 +73,5 @@ def story_id(source_id: str, key: str) -> str:
     return hashlib.sha256(f"{source_id}\n{key}".encode()).hexdigest()[:20]
 
 
-def rebase(url: str, base: str) -> str:
-    """The same path on another server: how a declared source is tried on loopback.
-
-    >>> rebase("https://wire.example/world.rss?n=1", "http://127.0.0.1:8000/wire")
-    'http://127.0.0.1:8000/wire/world.rss?n=1'
-    """
-    target, parts = urlsplit(base), urlsplit(url)
-    return urlunsplit((target.scheme, target.netloc, target.path.rstrip("/") + parts.path, parts.query, ""))
-
-
 def _bare(host: str) -> str:
     return host.lower().removeprefix("www.")

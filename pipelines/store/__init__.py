@@ -1,0 +1,1 @@
+"""Where things are kept: archive (WARC), staging (Parquet), state, warehouse. I/O lives here."""

@@ -1,0 +1,94 @@
+"""Does a run keep its promises? Each check names what it found and the next step. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from pipelines.records import Fetch, Finding, LedgerLine, Outcome, Run, Severity, Source, Story
+
+FEW = 5
+"""Stories; shares of fewer say nothing."""
+
+_ANSWERED = frozenset({"ok", Outcome.UNCHANGED.value})
+_READ = frozenset({Outcome.NEW, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.DUPLICATE})
+_UNREAD = frozenset({Outcome.REJECTED, Outcome.NOT_STORY, Outcome.BAD_CONTENT})
+
+
+def of_batch(
+    source: Source,
+    run: Run,
+    ledger: Sequence[LedgerLine],
+    stories: Iterable[Story],
+    fetches: Iterable[Fetch],
+) -> list[Finding]:
+    """All findings of one extracted batch, errors first."""
+    found = [
+        *_balance(source, run, ledger),
+        *_channels(source, [f for f in fetches if f.purpose == "channel"]),
+        *_yield(source, ledger),
+        *_filled(source, list(stories)),
+    ]
+    order = [Severity.ERROR, Severity.WARNING, Severity.NOTE]
+    return sorted(found, key=lambda f: order.index(f.severity))
+
+
+def _balance(source: Source, run: Run, ledger: Sequence[LedgerLine]) -> Iterator[Finding]:
+    if len(ledger) != run.leads:
+        yield Finding(
+            check="ledger_balances",
+            severity=Severity.ERROR,
+            source_id=source.name,
+            message=f"{run.leads} leads were found, {len(ledger)} are accounted for",
+            next_step="a fault of ours: keep the batch and report it",
+        )
+
+
+def _channels(source: Source, asked: Sequence[Fetch]) -> Iterator[Finding]:
+    """A source whose channels all fail is sick, though nothing crashed."""
+    last = {f.url: f for f in asked}  # a retry's answer stands for the first one's
+    silent = [f for f in last.values() if f.outcome not in _ANSWERED and f.outcome != "redirect"]
+    for fetch in silent:
+        yield Finding(
+            check="channels_answer",
+            severity=Severity.ERROR if len(silent) == len(last) else Severity.WARNING,
+            source_id=source.name,
+            message=f"{fetch.url}: {fetch.outcome}: {fetch.reason or fetch.http_status or 'no answer'}",
+            next_step="open it in a browser: moved, blocked or down? then correct the source's TOML",
+        )
+
+
+def _yield(source: Source, ledger: Sequence[LedgerLine]) -> Iterator[Finding]:
+    """Pages were fetched and none could be read: green, but empty."""
+    counts = Counter(line.outcome for line in ledger)
+    read, unread = sum(counts[o] for o in _READ), sum(counts[o] for o in _UNREAD)
+    if unread >= FEW and not read:
+        reasons = Counter(line.reason for line in ledger if line.outcome in _UNREAD).most_common(3)
+        yield Finding(
+            check="pages_hold_stories",
+            severity=Severity.ERROR,
+            source_id=source.name,
+            message=f"none of {unread} pages holds a story: "
+            + ", ".join(f"{n} × {reason}" for reason, n in reasons),
+            next_step="look at one archived page: new layout, consent wall or paywall? then add a rule",
+        )
+
+
+def _filled(source: Source, stories: Sequence[Story]) -> Iterator[Finding]:
+    if len(stories) < FEW:
+        return
+    for name, promised in source.expect.filled.items():
+        share = sum(_is_filled(getattr(story, name)) for story in stories) / len(stories)
+        if share < promised:
+            yield Finding(
+                check="fields_filled",
+                severity=Severity.WARNING,
+                source_id=source.name,
+                message=f"{name} is filled in {share:.0%} of {len(stories)} stories, promised {promised:.0%}",
+                next_step=f"look at one story without {name}: did the page's layout change?",
+            )
+
+
+def _is_filled(value: Any) -> bool:
+    return value is not None and value != ()

@@ -1,0 +1,172 @@
+"""Crawl: run the spider as a child, and make its folder a batch.
+
+The child writes into `<data>/<source>/.<stamp>.part` (elsewhere, where `<data>` is
+remote); only a crawl that closed its files becomes a batch. What it learned is then
+folded into the frontier's memory. A crash between the two is mended by the next
+crawl, which folds what was not folded yet.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from upath import UPath
+
+from pipelines import program
+from pipelines.errors import CrawlFailed
+from pipelines.records import Run, Source
+from pipelines.store import batches, state
+
+CLOSING = timedelta(seconds=15)
+"""The program's own deadline comes first; this much later it is taken for hung."""
+
+_REASONS = {"finished": "finished", "closespider_timeout": "deadline"}
+
+
+@dataclass(frozen=True)
+class Crawled:
+    """One finished crawl."""
+
+    batch: str
+    run: Run
+    stats: dict[str, Any]
+
+
+def crawl(
+    data: UPath,
+    source: Source,
+    *,
+    sources: Path | None,
+    url_base: str | None,
+    deadline: timedelta,
+    stop: threading.Event | None,
+    log: logging.Logger,
+) -> Crawled:
+    """Run one crawl; see `steps.crawl`."""
+    with workplace(data, source.name) as home:
+        now = datetime.now(UTC)
+        batch = batches.new_name(source.name, now)
+        memory = home / batches.FRONTIER
+        _fold_what_is_new(data, source, memory)
+        work = home / f".{batch.split('/')[1]}.part"
+        work.mkdir()
+        try:
+            job = {
+                "source": source.name,
+                "sources": str(sources) if sources else None,
+                "folder": str(work),
+                "memory": str(memory),
+                "now": now.isoformat(),
+                "url_base": url_base,
+                "deadline": deadline.total_seconds(),
+            }
+            command = [sys.executable, "-m", "spiders", json.dumps(job)]
+            ended = program.run(command, deadline=deadline + CLOSING, stop=stop, log=log)
+            if ended.returncode != 0:
+                raise CrawlFailed(f"crawl of {source.name}: {_why(ended)}")
+            stats = ended.result.get("stats") or {}
+            run = _run(batch, source, now, ended.result)
+            batches.write_run(work / batches.RUN, run)
+            publish(work, data / batch)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+        _fold_what_is_new(data, source, memory)
+        if not _is_local(data):
+            (data / source.name / batches.FRONTIER).write_bytes(memory.read_bytes())
+    return Crawled(batch, run, stats)
+
+
+def _run(batch: str, source: Source, now: datetime, result: Mapping[str, Any]) -> Run:
+    stats = result.get("stats") or {}
+    return Run(
+        run_id=batch,
+        source_id=source.name,
+        kind="crawl",
+        started_at=now,
+        ended_at=datetime.now(UTC),
+        finish_reason=_REASONS.get(str(result.get("reason")), "stopped"),
+        leads=int(result.get("leads") or 0),
+        requests=int(stats.get("downloader/request_count", 0)),
+        responses=int(stats.get("downloader/response_count", 0)),
+        bytes=int(stats.get("downloader/response_bytes", 0)),
+        wirehouse_version=version("wirehouse"),
+        scrapy_version=version("scrapy"),
+    )
+
+
+def _why(ended: program.Ended) -> str:
+    """One line on why a crawl is not to be used."""
+    if ended.result.get("broken"):
+        return str(ended.result["broken"])
+    if ended.overdue:
+        return "did not end in time and was killed"
+    how = f"killed by signal {-ended.returncode}" if ended.returncode < 0 else f"exit code {ended.returncode}"
+    last = f"; it last said: {ended.said[-1]}" if ended.said else ""
+    return f"the spider ended with {how}{last}"
+
+
+def _fold_what_is_new(data: UPath, source: Source, memory: Path) -> None:
+    with state.open_memory(memory) as open_memory:
+        folded = open_memory.folded()
+        for batch in batches.of_source(data, source.name):
+            if batch not in folded:
+                log = data / batch / batches.CRAWL_LOG
+                told = (line for line in batches.lines(log) if line["kind"] in ("lead", "channel"))
+                open_memory.fold(batch, told, source)
+
+
+def publish(work: Path, target: UPath) -> None:
+    """Make the folder a batch: by one rename, or by an upload that ends with `run.json`."""
+    if _is_local(target):
+        work.rename(target)
+        return
+    for path in sorted(work.iterdir(), key=lambda p: p.name == batches.RUN):
+        (target / path.name).write_bytes(path.read_bytes())
+
+
+@contextmanager
+def workplace(data: UPath, name: str) -> Iterator[Path]:
+    """A local folder for the source's memory and unfinished work, ours alone."""
+    if not _is_local(data):
+        with tempfile.TemporaryDirectory(prefix="wirehouse-") as folder:
+            kept = data / name / batches.FRONTIER
+            if kept.exists():
+                (Path(folder) / batches.FRONTIER).write_bytes(kept.read_bytes())
+            yield Path(folder)
+        return
+    home = Path(str(data)) / name
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        lock = (home / ".lock").open("w")
+    except OSError as error:
+        raise CrawlFailed(f"{home}: cannot be written: {error.strerror}; set WIREHOUSE_DATA") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CrawlFailed(f"another crawl of {name} is running; wait for it to end") from None
+        _sweep(home)
+        yield home
+
+
+def _sweep(home: Path) -> None:
+    """Take away what crashed crawls left; under the lock, so nobody writes there."""
+    for left in home.glob(".*.part"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_local(place: UPath) -> bool:
+    return place.protocol in ("", "file", "local")

@@ -1,0 +1,135 @@
+"""Replay: make batches of WARC files from anywhere, as if we had crawled them. No network.
+
+Each HTML answer of the file is a lead; the bytes are copied into the batch, so that
+every row still leads back to them when the file is gone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from upath import UPath
+
+from pipelines import urls
+from pipelines.crawl_step import publish, workplace
+from pipelines.errors import BatchError, UsageError
+from pipelines.records import Outcome, Run, Source, outcome_of_status
+from pipelines.store import archive, batches
+
+
+def import_warc(data: UPath, file: Path, source: Source, *, salvage: bool = False) -> str:
+    """Copy one WARC into a new batch of the source; returns the batch's name.
+
+    UsageError if the file cannot be opened; BatchError if it is no WARC or cut off:
+    nothing of it is kept then, unless `salvage` asks for what is whole.
+    """
+    now = datetime.now(UTC)
+    batch = batches.new_name(source.name, now)
+    with workplace(data, source.name) as home:
+        work = home / f".{batch.split('/')[1]}.part"
+        work.mkdir()
+        try:
+            try:
+                with file.open("rb") as opened:
+                    archive.copy(opened, work / batches.PAGES, str(file), salvage=salvage)
+            except FileNotFoundError:
+                raise UsageError(f"{file}: no such file") from None
+            except (IsADirectoryError, PermissionError) as error:
+                raise UsageError(f"{file}: {error.strerror}") from None
+            leads, received = _write_logs(work, file.name, now)
+            if not leads:
+                raise BatchError(f"{file}: a WARC without a single response")
+            batches.write_run(work / batches.RUN, _run(batch, source, now, leads, received))
+            publish(work, data / batch)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    return batch
+
+
+def _write_logs(work: Path, name: str, now: datetime) -> tuple[int, int]:
+    leads = received = 0
+    with (
+        (work / batches.PAGES).open("rb") as pages,
+        (work / batches.CRAWL_LOG).open("w", encoding="utf-8") as crawl_log,
+        (work / batches.FETCH_LOG).open("w", encoding="utf-8") as fetch_log,
+    ):
+        for position, record in enumerate(archive.records(pages, name)):
+            crawl_log.write(json.dumps(_lead_line(record, name, position, now)) + "\n")
+            fetch_log.write(json.dumps(_fetch_line(record)) + "\n")
+            leads, received = leads + 1, received + len(record.payload)
+    return leads, received
+
+
+def _lead_line(record: archive.Record, name: str, position: int, now: datetime) -> dict[str, Any]:
+    headers = dict(record.headers)
+    outcome, reason = outcome_of_status(record.status), str(record.status)
+    kind = headers.get("content-type", "text/html")
+    if outcome is None and "html" not in kind.lower():
+        outcome, reason = Outcome.NOT_HTML, kind
+    return {
+        "kind": "lead",
+        "url": urls.canonical(record.url),
+        "found_url": record.url,
+        "channel": name,
+        "channel_kind": "replay",
+        "position": position,
+        "found_at": now.isoformat(),
+        "at": record.fetched_at.isoformat(),
+        "outcome": outcome.value if outcome else None,
+        "reason": reason if outcome else None,
+        "final_url": record.url,
+        "http_status": record.status,
+        "record_id": record.record_id,
+        "digest": _digest(record),
+        "etag": headers.get("etag"),
+        "last_modified": headers.get("last-modified"),
+        "visits": 0,
+    }
+
+
+def _digest(record: archive.Record) -> str | None:
+    """sha256 of the body, as a crawl would note it; None if it cannot be unpacked."""
+    try:
+        return hashlib.sha256(archive.decoded(record)).hexdigest()
+    except (archive.BadBody, archive.BodyTooLarge):
+        return None
+
+
+def _fetch_line(record: archive.Record) -> dict[str, Any]:
+    outcome = outcome_of_status(record.status)
+    headers = dict(record.headers)
+    return {
+        "url": record.url,
+        "purpose": "story",
+        "outcome": outcome.value if outcome else "ok",
+        "http_status": record.status,
+        "content_type": headers.get("content-type"),
+        "bytes": len(record.payload),
+        "etag": headers.get("etag"),
+        "last_modified": headers.get("last-modified"),
+        "started_at": record.fetched_at.isoformat(),
+        "record_id": record.record_id,
+    }
+
+
+def _run(batch: str, source: Source, now: datetime, leads: int, received: int) -> Run:
+    return Run(
+        run_id=batch,
+        source_id=source.name,
+        kind="replay",
+        started_at=now,
+        ended_at=datetime.now(UTC),
+        finish_reason="finished",
+        leads=leads,
+        requests=0,
+        responses=leads,
+        bytes=received,
+        wirehouse_version=version("wirehouse"),
+    )
+

@@ -1,0 +1,62 @@
+"""From what Scrapy reports to the outcomes of the ledger. Pure."""
+
+from __future__ import annotations
+
+from scrapy import exceptions as scrapy
+from twisted.internet import error as twisted
+from twisted.internet.ssl import SSL
+
+from pipelines.records import Outcome, outcome_of_status
+from spiders.guards import AddressBlocked
+
+_TYPES: list[tuple[type[BaseException] | tuple[type[BaseException], ...], Outcome]] = [
+    (AddressBlocked, Outcome.ADDRESS_BLOCKED),
+    ((scrapy.DownloadTimeoutError, twisted.TimeoutError, TimeoutError), Outcome.TIMEOUT),
+    ((scrapy.CannotResolveHostError, twisted.DNSLookupError), Outcome.DNS_ERROR),
+    (scrapy.DownloadCancelledError, Outcome.TOO_LARGE),  # Scrapy cancels for size only
+    (SSL.Error, Outcome.TLS_ERROR),
+    (scrapy.UnsupportedURLSchemeError, Outcome.ADDRESS_BLOCKED),
+]
+
+_WORDS = [
+    ("address_blocked", Outcome.ADDRESS_BLOCKED),
+    ("Forbidden by robots.txt", Outcome.ROBOTS_DENIED),
+    ("DOWNLOAD_MAXSIZE", Outcome.TOO_LARGE),
+    ("OpenSSL", Outcome.TLS_ERROR),
+    ("certificate", Outcome.TLS_ERROR),
+    ("SSL", Outcome.TLS_ERROR),
+]
+
+_DECODING = (EOFError, ValueError, OSError)
+"""What Scrapy's decompression raises over a broken body."""
+
+
+def of_exception(error: BaseException) -> tuple[Outcome, str]:
+    """Outcome and reason of a request that brought no usable answer."""
+    text = " ".join(str(error).split())[:300]
+    reason = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    for word, outcome in _WORDS:
+        if word in text:
+            return outcome, reason
+    for types, outcome in _TYPES:
+        if isinstance(error, types):
+            return outcome, reason
+    if isinstance(error, _DECODING) and not isinstance(error, ConnectionError):
+        return Outcome.BAD_CONTENT, f"cannot be decompressed: {reason}"
+    return Outcome.CONNECTION_ERROR, reason
+
+
+def of_response(status: int) -> tuple[str, str | None]:
+    """Outcome and reason of an answer by its HTTP status, for the fetch log.
+
+    >>> of_response(200), of_response(304), of_response(301)
+    (('ok', None), ('unchanged', None), ('redirect', None))
+    >>> of_response(410)
+    ('gone', '410')
+    """
+    if status in (301, 302, 303, 307, 308):
+        return "redirect", None
+    outcome = outcome_of_status(status)
+    if outcome is None:
+        return "ok", None
+    return str(outcome), None if outcome is Outcome.UNCHANGED else str(status)

@@ -1,0 +1,61 @@
+"""How we behave on the network: polite, bounded, and who we say we are.
+
+What differs between sources stands in their TOML (`delay`, `budget`, …) and is set
+over these by `spiders.__main__`. Scrapy's defaults that would be wrong here:
+robots.txt ignored, certificates unchecked, bodies up to 1 GiB, an HTTP server that
+executes Python.
+"""
+
+from importlib.metadata import version
+
+BOT_NAME = "wirehouse"
+SPIDER_MODULES = ["spiders.source"]
+USER_AGENT = f"Wirehouse/{version('wirehouse')} (news crawler; obeys robots.txt)"
+ROBOTSTXT_USER_AGENT = "Wirehouse"
+
+# Polite
+ROBOTSTXT_OBEY = True
+CONCURRENT_REQUESTS = 8
+CONCURRENT_REQUESTS_PER_DOMAIN = 1  # one page at a time
+DOWNLOAD_DELAY = 1.0  # seconds; the source's `delay`, or robots.txt's if that is longer
+DOWNLOAD_DELAY_JITTER = 0.2
+RETRY_TIMES = 1
+RETRY_GIVE_UP_LOG_LEVEL = "INFO"  # the ledger tells how it ended
+COOKIES_ENABLED = False
+REFERER_ENABLED = False
+
+# Bounded
+DOWNLOAD_TIMEOUT = 30  # seconds for the whole answer, so that a slow body ends too
+DOWNLOAD_MAXSIZE = 20 * 1024 * 1024  # bytes, before and after decompression
+DOWNLOAD_WARNSIZE = 0
+DNS_TIMEOUT = 15
+REDIRECT_MAX_TIMES = 5
+URLLENGTH_LIMIT = 2_000
+METAREFRESH_ENABLED = False
+
+# Safe
+DOWNLOAD_VERIFY_CERTIFICATES = True
+REMOTE_CONTROL_ENABLED = False
+TELNETCONSOLE_ENABLED = False
+HTTPPROXY_ENABLED = False  # through a proxy the guard could not see where we connect
+HTTPAUTH_USER = ""
+DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
+TWISTED_DNS_RESOLVER = "spiders.guards.PublicResolver"
+
+HTTPERROR_ALLOW_ALL = True  # a 404 is an outcome, not an error
+DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"  # the spider knows its leads
+
+DEFAULT_REQUEST_HEADERS = {
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,application/feed+json;q=0.9,*/*;q=0.5",
+    "Accept-Encoding": "gzip, deflate, br",  # what `store.archive` can undo
+}
+
+DOWNLOADER_MIDDLEWARES = {
+    "spiders.guards.AddressGuard": 90,  # before robots.txt is asked for
+    "spiders.archive.ArchiveMiddleware": 890,  # below redirects and decompression: all, as received
+}
+
+LOG_ENABLED = False  # `spiders.__main__` writes JSON lines instead
+LOGSTATS_INTERVAL = 15.0
+STATS_DUMP = False
+"""Stats go to the parent with the last line."""

@@ -1,0 +1,319 @@
+"""The one spider: ask the channels of a source, and fetch every story that is due."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from scrapy import Request, Spider, signals
+from scrapy.crawler import Crawler
+from scrapy.http import HtmlResponse, Response
+from twisted.python.failure import Failure
+
+from pipelines import feeds, frontier, urls
+from pipelines.records import Lead, Outcome, Seen, Source
+from pipelines.sources import rebase
+from pipelines.store.batches import CRAWL_LOG, FETCH_LOG, PAGES
+from pipelines.store.state import Memory
+from spiders import guards
+from spiders.outcomes import of_exception, of_response
+
+MOST_CHANNELS = 50
+"""Channels asked in one crawl, with those that sitemap indexes name."""
+
+MOST_HOPS = 5
+"""Redirects followed for one story."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What one crawl is to do, and where it writes."""
+
+    source: Source
+    folder: Path
+    memory: Path
+    now: datetime
+    declared: Source | None = None
+    """As the TOML says, when `source` was moved to another server by `url_base`."""
+    url_base: str | None = None
+
+    @property
+    def pages(self) -> Path:
+        return self.folder / PAGES
+
+    @property
+    def crawl_log(self) -> Path:
+        return self.folder / CRAWL_LOG
+
+    @property
+    def fetch_log(self) -> Path:
+        return self.folder / FETCH_LOG
+
+
+class SourceSpider(Spider):  # type: ignore[misc]
+    """Fetch the channels of one source, and the stories in them that are due.
+
+    Sites differ in their TOML, so a new site needs no new spider. Pages go to the
+    archive (`spiders.archive`); what we yield is the crawl log, a line for each
+    channel, sighting and lead. What is due, in scope or the same page is decided by
+    pure functions elsewhere.
+    """
+
+    name = "source"
+
+    def __init__(self, job: Job, memory: Memory, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.job = job
+        self.source = job.source
+        self.memory = memory
+        self.now = job.now
+        self.broken: str | None = None
+        self.leads: dict[str, Lead] = {}
+        """Every lead of this run by its key."""
+        self.open: dict[str, Lead] = {}
+        """Those that have not ended yet."""
+        self.channels: set[str] = set()
+        self.asked = 0
+        guards.TRUSTED.update(self.source.private_hosts)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> SourceSpider:
+        spider: SourceSpider = super().from_crawler(crawler, *args, **kwargs)
+        crawler.signals.connect(spider.keep_crawl_delay, signals.robots_parsed)
+        crawler.signals.connect(spider.note_error, signals.spider_error)
+        return spider
+
+    async def start(self) -> AsyncIterator[Any]:
+        for url in (*self.source.feeds, *self.source.sitemaps):
+            for request in self.ask_channel(url):
+                yield request
+        for seen in self.memory.due(self.now, self.source.budget):
+            lead = Lead(url=seen.url, found_url=seen.url, channel="recheck", channel_kind="recheck")
+            for item in self.take(lead):
+                yield item
+
+    def ask_channel(self, url: str) -> Iterator[Request]:
+        if url in self.channels or len(self.channels) >= MOST_CHANNELS:
+            return
+        self.channels.add(url)
+        yield Request(
+            url,
+            self.read_channel,
+            errback=self.lost_channel,
+            headers=_conditions(self.memory.get(url)),
+            priority=1000,
+            cb_kwargs={"channel": url},
+            meta={"wirehouse_purpose": "channel"},
+        )
+
+    def read_channel(self, response: Response, channel: str) -> Iterator[Any]:
+        line = {"kind": "channel", "url": channel} | _answer(response, self.now)
+        outcome, reason = of_response(response.status)
+        if outcome != "ok":
+            if outcome != Outcome.UNCHANGED:
+                self.logger.warning("%s: %s", channel, reason)
+            yield line | {"outcome": outcome, "reason": reason}
+            return
+        seen = self.memory.get(channel)
+        if seen is not None and seen.digest == line["digest"]:
+            yield line | {"outcome": Outcome.UNCHANGED.value, "reason": "the same bytes"}
+            return
+        content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
+        try:
+            said = feeds.read(response.body, url=response.url, content_type=content_type)
+        except feeds.NotAChannel as error:
+            self.logger.error("%s: %s", channel, error)
+            yield line | {"outcome": Outcome.BAD_CONTENT.value, "reason": str(error)}
+            return
+        if not said.leads and not said.channels:
+            self.logger.warning("%s: a %s without a single entry", channel, said.kind)
+        yield line | {"channel_kind": said.kind, "leads": len(said.leads)}
+        for url in said.channels:
+            yield from self.ask_channel(self._moved(url))
+        for lead in said.leads:
+            yield from self.sight(lead)
+
+    def lost_channel(self, failure: Failure) -> Iterator[Any]:
+        outcome, reason = of_exception(failure.value)
+        channel = failure.request.cb_kwargs["channel"]
+        self.logger.error("%s: %s: %s", channel, outcome, reason)
+        yield {
+            "kind": "channel",
+            "url": channel,
+            "at": self.now.isoformat(),
+            "outcome": outcome.value,
+            "reason": reason,
+        }
+
+    def sight(self, lead: Lead) -> Iterator[Any]:
+        moved = self._moved(lead.found_url)
+        if moved != lead.found_url:
+            lead = replace(lead, found_url=moved, url=urls.canonical(moved))
+        yield {
+            "kind": "sighting",
+            "url": lead.url,
+            "channel": lead.channel,
+            "channel_kind": lead.channel_kind,
+            "position": lead.position,
+            "guid": lead.guid,
+            "title": lead.title,
+            "published_raw": lead.published_raw,
+            "seen_at": self.now.isoformat(),
+        }
+        yield from self.take(lead)
+
+    def take(self, lead: Lead) -> Iterator[Any]:
+        """Make a URL a lead of this run, unless it is one already, and ask for it if it is due."""
+        if lead.url in self.leads:
+            return
+        self.leads[lead.url] = lead
+        self.open[lead.url] = lead
+        seen = self.memory.get(lead.url)
+        if not urls.in_scope(lead.found_url, self.source):
+            yield self.end(lead, Outcome.OUT_OF_SCOPE, "not a host or path of this source")
+        elif not frontier.is_due(lead, seen, self.now):
+            yield self.end(lead, Outcome.NOT_DUE, None)
+        elif self.asked >= self.source.budget:
+            yield self.end(lead, Outcome.OVER_BUDGET, f"budget of {self.source.budget} a crawl")
+        else:
+            self.asked += 1
+            yield self.ask_story(lead, lead.found_url, seen)
+
+    def ask_story(self, lead: Lead, url: str, seen: Seen | None, hops: int = 0) -> Request:
+        return Request(
+            url,
+            self.read_story,
+            errback=self.lost_story,
+            headers=_conditions(seen),
+            priority=-lead.position,
+            cb_kwargs={"lead": lead},
+            meta={"wirehouse_purpose": "story", "wirehouse_hops": hops, "dont_redirect": True},
+        )
+
+    def read_story(self, response: Response, lead: Lead) -> Iterator[Any]:
+        answer = _answer(response, self.now)
+        outcome, reason = of_response(response.status)
+        if outcome == "redirect":
+            yield from self.follow_story(response, lead, answer)
+        elif outcome != "ok":
+            yield self.end(lead, Outcome(outcome), reason, answer)
+        elif not isinstance(response, HtmlResponse):
+            kind = (response.headers.get("Content-Type") or b"no type").decode("latin-1")
+            yield self.end(lead, Outcome.NOT_HTML, kind, answer)
+        else:
+            seen = self.memory.get(lead.url)
+            if seen is not None and seen.digest == answer["digest"]:
+                yield self.end(lead, Outcome.UNCHANGED, "the same bytes", answer)
+            else:
+                yield self.end(lead, None, None, answer | {"visits": seen.visits if seen else 0})
+
+    def follow_story(self, response: Response, lead: Lead, answer: dict[str, Any]) -> Iterator[Any]:
+        """Follow a redirect ourselves, so that the lead is not lost with it."""
+        location = (response.headers.get("Location") or b"").decode("latin-1")
+        target = urls.absolute(location, response.url) if location else None
+        hops = response.meta["wirehouse_hops"] + 1
+        if target is None:
+            yield self.end(lead, Outcome.HTTP_ERROR, f"redirect to nowhere: {location!r}", answer)
+            return
+        key = urls.canonical(target)
+        other = self.leads.get(key) if key != lead.url else None
+        known = self.memory.get(key) if key != lead.url else None
+        if hops > MOST_HOPS:
+            yield self.end(lead, Outcome.HTTP_ERROR, f"redirected more than {MOST_HOPS} times", answer)
+        elif not urls.in_scope(target, self.source):
+            yield self.end(lead, Outcome.OUT_OF_SCOPE, f"redirect to {target}", answer)
+        elif other is not None or (known is not None and known.last_visit_at is not None):
+            yield self.end(lead, Outcome.DUPLICATE, f"redirect to {target}", answer)
+        else:
+            yield self.ask_story(lead, target, None, hops)
+
+    def lost_story(self, failure: Failure) -> Iterator[Any]:
+        request = failure.request
+        outcome, reason = of_exception(failure.value)
+        at = {"at": self.now.isoformat(), "final_url": request.url}
+        yield self.end(request.cb_kwargs["lead"], outcome, reason, at)
+
+    def end(
+        self, lead: Lead, outcome: Outcome | None, reason: str | None, answer: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """The line of the crawl log with which a lead ends; no outcome: its page is archived."""
+        self.open.pop(lead.url, None)
+        return {
+            "kind": "lead",
+            "url": lead.url,
+            "found_url": lead.found_url,
+            "channel": lead.channel,
+            "channel_kind": lead.channel_kind,
+            "position": lead.position,
+            "guid": lead.guid,
+            "title": lead.title,
+            "published_raw": lead.published_raw,
+            "updated_raw": lead.updated_raw,
+            "summary": lead.summary,
+            "language": lead.language,
+            "found_at": self.now.isoformat(),
+            "at": self.now.isoformat(),
+            "outcome": None if outcome is None else outcome.value,
+            "reason": reason,
+        } | (answer or {})
+
+    def unended(self) -> Iterator[dict[str, Any]]:
+        """Lines for the leads that a stop left open, so that the ledger balances."""
+        for lead in list(self.open.values()):
+            yield self.end(lead, Outcome.OVER_BUDGET, "the crawl was stopped before its turn")
+
+    def keep_crawl_delay(self, robotparser: Any, request: Request) -> None:
+        """Act on Crawl-delay: never faster than the site asks, nor than its source says."""
+        delay = robotparser.crawl_delay(self.crawler.settings["ROBOTSTXT_USER_AGENT"])
+        slots = self.crawler.engine.downloader.slots
+        slot = slots.get(urlsplit(request.url).hostname)
+        if delay and slot is not None and delay > slot.delay:
+            slot.delay, slot.jitter = delay, 0.0
+            self.logger.info("%s: robots.txt asks for %s s between requests", request.url, delay)
+
+    def note_error(self, failure: Failure, response: Response) -> None:
+        """A fault of ours in a callback: the crawl goes on, and is red at its end."""
+        self.broken = self.broken or f"{response.url}: {failure.value!r} in the spider"
+
+    def stop_soon(self, reason: str) -> None:
+        from scrapy.utils.defer import _schedule_coro
+
+        _schedule_coro(self.crawler.engine.close_spider_async(reason=reason))
+
+    def _moved(self, url: str) -> str:
+        """A URL of the declared source, on the server that stands in for it."""
+        declared, base = self.job.declared, self.job.url_base
+        if base is None or declared is None or not urls.in_scope(url, replace(declared, allow=(), deny=())):
+            return url
+        return rebase(url, base)
+
+
+def _conditions(seen: Seen | None) -> dict[str, str]:
+    """Headers that let the server answer 304."""
+    if seen is None or seen.digest is None:
+        return {}
+    stated = {"If-None-Match": seen.etag, "If-Modified-Since": seen.last_modified}
+    return {name: value for name, value in stated.items() if value}
+
+
+def _answer(response: Response, now: datetime) -> dict[str, Any]:
+    """What of an answer the crawl log keeps."""
+
+    def header(name: str) -> str | None:
+        value = response.headers.get(name)
+        return value.decode("latin-1") if value else None
+
+    return {
+        "at": response.meta.get("wirehouse_at", now).isoformat(),
+        "final_url": response.url,
+        "http_status": response.status,
+        "record_id": response.meta.get("wirehouse_record"),
+        "digest": hashlib.sha256(response.body).hexdigest(),
+        "etag": header("ETag"),
+        "last_modified": header("Last-Modified"),
+    }
