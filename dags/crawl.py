@@ -1,0 +1,94 @@
+"""Crawl one source, extract its stories, check what came. One DAG per file in `sources/`.
+
+**crawl** is red: the site, the network or the source's TOML. It has been tried three
+times; the next run tries again by itself. Look at its log when three runs in a row are
+red, or at once when the message names a `sources/*.toml`.
+
+**extract** is red: a bug of ours, or a full disk. The archive is safe: mend the cause and
+clear the task; it reads the same batch again, and nothing is fetched twice.
+
+**check** is red: the batch is there, but does not keep the promises of the source's
+`[expect]`, or its ledger does not balance. The findings are in the log. What was
+extracted is published all the same; clearing the task only checks again.
+
+A source with `enabled = false` has no schedule. *Trigger* crawls it once; to switch it on
+for good, set `enabled = true` in its file. A source whose file is wrong has no DAG until
+it is mended: see the import error of `broken.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import DAG, Asset, dag, task
+from scrapy_operator import ScrapyOperator
+
+from pipelines.records import Source
+from pipelines.sources import declared
+from pipelines.steps import places
+
+STAGED = Asset("wirehouse://staged")
+
+
+def crawl_dag(source: Source) -> DAG:
+    @dag(
+        dag_id=f"crawl_{source.name}",
+        description=source.title,
+        schedule=source.every if source.enabled else None,
+        start_date=datetime(2026, 1, 1, tzinfo=UTC),
+        catchup=False,  # a feed of yesterday cannot be fetched today
+        max_active_runs=1,  # one crawler at a time per site
+        is_paused_upon_creation=False,  # `enabled` in the TOML decides, not a second switch
+        tags=["crawl", *source.tags],
+        doc_md=f"{about(source)}\n\n{__doc__}",
+    )
+    def crawl_source() -> None:
+        crawl = ScrapyOperator(
+            task_id="crawl",
+            source=source.name,
+            deadline=timedelta(minutes=30),
+            execution_timeout=timedelta(minutes=35),  # the crawler stops by itself before
+            retries=2,
+            retry_delay=timedelta(seconds=30),
+            retry_exponential_backoff=True,
+        )
+
+        @task(
+            outlets=[STAGED],
+            execution_timeout=timedelta(hours=1),
+            retries=1,
+            retry_delay=timedelta(seconds=30),
+        )
+        def extract(batch: str, *, outlet_events: Any) -> dict[str, int]:
+            from pipelines import steps  # heavy: not while Airflow parses this file
+
+            counts = steps.extract(batch)
+            outlet_events[STAGED].extra = {"batch": batch}
+            return {str(outcome): count for outcome, count in counts.items()}
+
+        @task(execution_timeout=timedelta(minutes=10))
+        def check(batch: str) -> list[str]:
+            from pipelines import steps
+
+            return [str(finding) for finding in steps.check(batch)]
+
+        extract(crawl.output) >> check(crawl.output)
+
+    return crawl_source()
+
+
+def about(source: Source) -> str:
+    """Describe the source to whoever looks at its DAG.
+
+    Its title, what it reads and how often, as Markdown.
+    """
+    channels = [f"- <{url}>" for url in (*source.feeds, *source.sitemaps)]
+    rhythm = f"every {source.every}" if source.enabled else "not scheduled (`enabled = false`)"
+    head = f"## {source.title}\n\n`sources/{source.name}.toml`, <{source.home}>, {rhythm}. Reads:"
+    return "\n".join([head, "", *channels])
+
+
+for declaration in declared(places().sources).values():
+    if isinstance(declaration, Source):  # a broken one is shown by broken.py
+        crawl_dag(declaration)

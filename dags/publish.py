@@ -1,0 +1,60 @@
+"""Put what the crawls have staged into the warehouse: cluster, load, check.
+
+Starts when a crawl has extracted a batch, and takes all batches that wait, so ten crawls
+that end together are loaded together. One run at a time: there is one writer. A run that
+finds nothing waiting, because the one before it took all, skips its tasks.
+
+**cluster** or **load** is red: mend the cause and clear the task, or leave it to the next
+run, which takes what still waits. Loading a batch twice changes nothing, and a load that
+died in the middle has changed nothing.
+
+**check** is red: the rows are loaded, but a promise is broken; the findings are in its log.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import Asset, dag, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+
+@dag(
+    dag_id="publish",
+    description="Staged batches into the warehouse",
+    schedule=[Asset.ref(uri="wirehouse://staged")],
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,  # loads are serialised
+    is_paused_upon_creation=False,
+    tags=["publish"],
+    default_args={"retries": 2, "retry_delay": timedelta(seconds=30)},
+    doc_md=__doc__,
+)
+def publish() -> None:
+    @task(execution_timeout=timedelta(minutes=30))
+    def cluster() -> list[str]:
+        from pipelines import steps  # heavy: not while Airflow parses this file
+
+        waiting = steps.cluster()
+        if not waiting:
+            raise AirflowSkipException("no batch waits")
+        return waiting
+
+    @task(execution_timeout=timedelta(hours=1))
+    def load(batches: list[str]) -> dict[str, Any]:
+        from pipelines import steps
+
+        return steps.load(batches)
+
+    @task(execution_timeout=timedelta(minutes=30), retries=0)
+    def check() -> list[str]:
+        from pipelines import steps
+
+        return [str(finding) for finding in steps.check()]
+
+    load(cluster()) >> check()
+
+
+publish()

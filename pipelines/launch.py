@@ -1,0 +1,231 @@
+"""Bring everything up on this machine, watch it, and take all of it down again.
+
+`wirehouse up`: Airflow's API server, scheduler, DAG processor and triggerer, and the
+demo wire, all on 127.0.0.1, with their files in `WIREHOUSE_HOME`. Airflow's own
+`standalone` would open log servers to the network and print its password into a log, so
+we start the parts ourselves.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+from pipelines import embedded, steps
+from pipelines.airflow_api import AirflowApi, NoAnswerError
+from pipelines.crew import Crew
+from pipelines.errors import SourceError, WirehouseError
+from pipelines.records import Source
+from pipelines.sources import declared
+from pipelines.watch import Progress
+
+HEALTHY_WITHIN = timedelta(minutes=4)
+"""Usually half a minute; a machine with one slow core may need minutes."""
+
+ONCE_WITHIN = timedelta(minutes=20)
+"""`once` gives up after this: every source crawled, everything published."""
+
+DEMO_SITES = 6
+"""Ports that the demo wire takes, one per site, from its first port on."""
+
+COMPONENTS = {
+    "api-server": ["api-server"],
+    "scheduler": ["scheduler", "--skip-serve-logs"],
+    "dag-processor": ["dag-processor"],
+    "triggerer": ["triggerer", "--skip-serve-logs"],
+}
+"""Airflow's parts and how each is started; log servers would listen on 0.0.0.0."""
+
+
+def up(
+    *,
+    once: bool = False,
+    port: int = 8080,
+    demo: bool = True,
+    demo_port: int = 8701,
+    say: Callable[[str], None] = print,
+) -> None:
+    """Run everything until Ctrl-C; with `once`, until all sources are crawled and published.
+
+    Raises WirehouseError when a port is taken, when a component dies, and with `once`
+    when a task fails (the message holds its log) or when it takes too long.
+    """
+    home = steps.places().home
+    os.environ["WIREHOUSE_HOME"] = str(home)  # for the children, wherever they run
+    declarations = declared(steps.places().sources).values()
+    for broken in (one for one in declarations if isinstance(one, SourceError)):
+        say(f"Left out: {broken}")
+    sources = [one for one in declarations if isinstance(one, Source) and one.enabled]
+    demos = [source for source in sources if "demo" in source.tags]
+    demo = demo and bool(demos)
+    free(port, "--port")
+    for taken in range(demo_port, demo_port + DEMO_SITES) if demo else ():
+        free(taken, "--demo-port, or --no-demo")
+    embedded.lay_out(home)
+    began = datetime.now(UTC)
+    with _alone(home) as lock, _stop_by_signal():
+        crew = Crew(home, lock)
+        try:
+            say(f"Starting; logs are in {home / 'logs'}")
+            if demo:
+                crew.start("demo", demo_command(home, demo_port, began), os.environ)
+            start_airflow(crew, home, embedded.environment(home, port, os.environ))
+            api = AirflowApi(f"http://127.0.0.1:{port}", embedded.USER, embedded.password(home))
+            until_healthy(crew, api)
+            say(welcome(home, port, demo_port if demo else None))
+            switch(api, demos, on=demo)
+            awaited = [f"crawl_{source.name}" for source in sources if demo or source not in demos]
+            watch(crew, Progress(api, awaited, began, say), once, say)
+        except KeyboardInterrupt:
+            if once:
+                raise
+        finally:
+            say("Stopping")
+            crew.stop()
+
+
+def free(port: int, option: str) -> None:
+    """WirehouseError if somebody listens on this port of 127.0.0.1 already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the servers themselves do
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise WirehouseError(
+                f"port {port} on 127.0.0.1 is taken ({error.strerror}): see {option}"
+            ) from None
+
+
+def demo_command(home: Path, port_base: int, now: datetime) -> list[str]:
+    """How the demo wire is started: its epoch is kept, so that its story goes on.
+
+    The wire is a function of its epoch and the clock: with the epoch of the first start,
+    the stories that were loaded then are still there, and new ones have come since.
+    """
+    kept = home / "demo.json"
+    if not kept.exists():
+        kept.write_text(json.dumps({"epoch": now.isoformat(timespec="seconds"), "seed": 7}), "utf-8")
+    wire = json.loads(kept.read_text("utf-8"))
+    options = {"--port-base": port_base, "--epoch": wire["epoch"], "--seed": wire["seed"]}
+    return [sys.executable, "-m", "demo", "serve", *(str(x) for pair in options.items() for x in pair)]
+
+
+def start_airflow(crew: Crew, home: Path, environment: Mapping[str, str]) -> None:
+    """Bring the metadata database up to date, then start all components."""
+    airflow = str(Path(sys.executable).with_name("airflow"))
+    migrated = home / "airflow" / "migrated"  # holds the version; asking the database takes 4 seconds
+    current = version("apache-airflow")
+    if not migrated.exists() or migrated.read_text("utf-8") != current:
+        crew.run("migrate", [airflow, "db", "migrate"], environment)
+        migrated.write_text(current, "utf-8")
+    for name, arguments in COMPONENTS.items():
+        crew.start(name, [airflow, *arguments], environment)
+
+
+def until_healthy(crew: Crew, api: AirflowApi) -> None:
+    """Wait for every component to report in."""
+    deadline = time.monotonic() + HEALTHY_WITHIN.total_seconds()
+    sick = list(COMPONENTS)
+    while sick:
+        crew.check()
+        if time.monotonic() > deadline:
+            raise WirehouseError(
+                f"not healthy after {HEALTHY_WITHIN}: {', '.join(sick)}; their logs are in {crew.logs}"
+            )
+        time.sleep(0.5)
+        try:
+            sick = api.unhealthy()
+        except NoAnswerError:
+            continue
+
+
+def switch(api: AirflowApi, sources: list[Source], *, on: bool) -> None:
+    """Pause the DAGs of the demo wire where it does not run; their crawls could only fail."""
+    known = set(api.dag_ids())
+    for source in sources:
+        if f"crawl_{source.name}" in known:
+            api.pause(f"crawl_{source.name}", paused=not on)
+
+
+def watch(crew: Crew, progress: Progress, once: bool, say: Callable[[str], None]) -> None:
+    """Tell what happens. Never ends by itself, or with `once` when all is published."""
+    deadline = time.monotonic() + ONCE_WITHIN.total_seconds()
+    shown = False
+    while True:
+        time.sleep(2)
+        crew.check()
+        if not shown or once:
+            try:
+                failures = progress.look()
+            except NoAnswerError:
+                failures = []
+            if once and failures:
+                raise WirehouseError("\n".join(map(str, failures)))
+            if progress.published and not shown:
+                shown = True
+                say(loaded())
+                if once:
+                    return
+        if once and time.monotonic() > deadline:
+            missing = ", ".join(sorted(progress.missing)) or "publish"
+            raise WirehouseError(f"not published after {ONCE_WITHIN}: {missing} has not succeeded yet")
+
+
+def welcome(home: Path, port: int, demo_port: int | None) -> str:
+    """What a person needs to know once everything runs."""
+    lines = [
+        "",
+        f"  Airflow    http://127.0.0.1:{port}",
+        f"  login      {embedded.USER}, password {embedded.password(home)}",
+        *(
+            [f"  demo wire  http://127.0.0.1:{demo_port} and the {DEMO_SITES - 1} ports after it"]
+            if demo_port
+            else []
+        ),
+        "",
+        "  Stop with Ctrl-C.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def loaded() -> str:
+    """What the warehouse holds, and what to ask it next."""
+    return str(steps.status())
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[int]:
+    """Hold the lock of this home: two schedulers on one database would fight."""
+    with (home / "up.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise WirehouseError(
+                f"another `wirehouse up` runs in {home}, or is still stopping; or set another WIREHOUSE_HOME"
+            ) from None
+        yield file.fileno()
+
+
+@contextmanager
+def _stop_by_signal() -> Iterator[None]:
+    """Have SIGTERM, and the closing of the terminal, stop us as Ctrl-C does."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:  # nohup
+            signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
