@@ -94,7 +94,7 @@ def part(name: str) -> Path:
 def _new_secrets() -> dict[str, str]:
     return {
         "fernet_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-        "jwt_secret": secrets.token_urlsafe(32),
+        "jwt_secret": secrets.token_urlsafe(48),
         "api_secret_key": secrets.token_urlsafe(32),
     }
 
