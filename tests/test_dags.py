@@ -27,7 +27,7 @@ from airflow.dag_processing.dagbag import DagBag
 
 before = set(sys.modules)
 bag = DagBag(sys.argv[1])
-heavy = {"trafilatura", "pyarrow", "duckdb", "scrapy", "warcio", "fastwarc", "lxml"} & (set(sys.modules) - before)
+heavy = {"trafilatura", "pyarrow", "duckdb", "scrapy", "warcio", "fastwarc"} & (set(sys.modules) - before)
 dags = {
     dag_id: {
         "every": dag.schedule.total_seconds() if hasattr(dag.schedule, "total_seconds") else None,
