@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import json
 import logging
+import os
 import shutil
 import sys
 import tempfile
@@ -72,6 +73,7 @@ def crawl(
                 "now": now.isoformat(),
                 "url_base": url_base,
                 "deadline": deadline.total_seconds(),
+                "parent": os.getpid(),
             }
             command = [sys.executable, "-m", "spiders", json.dumps(job)]
             ended = program.run(command, deadline=deadline + CLOSING, stop=stop, log=log)

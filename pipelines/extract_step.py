@@ -16,7 +16,7 @@ from upath import UPath
 
 from pipelines.errors import BatchError
 from pipelines.pool import read_pages
-from pipelines.records import Capture, Fetch, Lead, LedgerLine, Outcome, Reject, Sighting, Source, Story
+from pipelines.records import Capture, Fetch, Lead, LedgerLine, Outcome, Sighting, Source, Story
 from pipelines.store import archive, batches, staging
 
 LIMIT_SECONDS = 10.0
@@ -66,17 +66,15 @@ class _Reading:
 
     def stories(self, processes: int, done: Callable[[int], None]) -> Iterator[Story]:
         by_ref: dict[str, Mapping[str, Any]] = {}
-        count = 0
-        for read in read_pages(
-            self._captures(by_ref), self.source, processes=processes, limit_seconds=LIMIT_SECONDS
-        ):
+        captures = self._captures(by_ref)
+        reads = read_pages(captures, self.source, processes=processes, limit_seconds=LIMIT_SECONDS)
+        for count, read in enumerate(reads, 1):
             line = self._line(by_ref.pop(read.capture_ref), read.capture_ref)
             if isinstance(read.result, Story):
                 self.ledger.append(replace(line, story_id=read.result.story_id))
                 yield replace(read.result, run_id=self.batch)
             else:
                 self.ledger.append(replace(line, outcome=read.result.outcome, reason=read.result.reason))
-            count += 1
             done(count)
         # What ended without a page comes last: only now is it known where each answer is.
         for lead in self.leads:

@@ -1,12 +1,14 @@
 """Run a program of ours as a child that cannot outlive us, and pass on what it says.
 
-The child stands in a process group and session of its own, dies with its parent
-(Linux: PR_SET_PDEATHSIG), is asked to stop with SIGTERM and, if it does not, killed.
+The child stands in a process group and session of its own, dies with its parent (it
+calls `die_with` itself: code between fork and exec is unsafe beside threads), is asked
+to stop with SIGTERM and, if it does not, killed.
 Its stdout is JSON lines; those with a `level` go to the log with that level.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import logging
@@ -64,7 +66,6 @@ def run(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=_die_with(os.getpid()) if sys.platform == "linux" else None,
         env=env,
     )
     lines: queue.Queue[bytes | None] = queue.Queue()
@@ -128,19 +129,17 @@ def _pass_on(line: bytes, said: deque[str], log: logging.Logger) -> dict[str, An
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
     """Kill the child and all that it started; nothing happens if it has ended."""
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
-def _die_with(parent: int) -> Any:
-    """For the child, before it becomes the program: die when the parent does."""
-    libc = ctypes.CDLL(None)
+def die_with(parent: int) -> None:
+    """Be killed when the process `parent` ends: called by a program of ours, first of all.
 
-    def prepare() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # the parent died before the line above
-            os._exit(1)
-
-    return prepare
+    The kernel ties us to the thread that started us. Where there is no prctl (not
+    Linux) nothing happens; then only `run` ends its program.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it ended before the line above
+            os.kill(os.getpid(), signal.SIGKILL)

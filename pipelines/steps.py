@@ -19,17 +19,18 @@ import logging
 import os
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from upath import UPath
 
-from pipelines import crawl_step
+from pipelines import checks, crawl_step
 from pipelines.crawl_step import Crawled
-from pipelines.errors import CheckFailed, UsageError
-from pipelines.records import Finding, Severity, Source
+from pipelines.errors import BatchError, CheckFailed, SourceError, UsageError
+from pipelines.records import Fetch, Finding, LedgerLine, Severity, Source, Story
 from pipelines.sources import declared, load_source
 from pipelines.store import batches
 
@@ -86,12 +87,14 @@ def crawl(
     )
 
 
-def extract(batch: str, *, processes: int | None = None) -> dict[str, int]:
+def extract(
+    batch: str, *, processes: int | None = None, done: Callable[[int], None] = lambda pages: None
+) -> dict[str, int]:
     """Read the pages of a batch; returns the ledger's counts by outcome.
 
     Earlier batches of the source that were never read (their crawl was stopped, so
     that no later task asked for them) are read too. Reading a batch again gives the
-    same result.
+    same result. `done` hears how many pages were read, for a progress bar.
     """
     from pipelines import extract_step  # heavy: trafilatura
 
@@ -102,43 +105,107 @@ def extract(batch: str, *, processes: int | None = None) -> dict[str, int]:
     counts: Counter[str] = Counter()
     for one in batches.of_source(where.data, name):
         if one == batch or (one < batch and not (where.data / one / batches.LEDGER).exists()):
-            counts.update(extract_step.extract(where.data, one, source, processes or where.processes))
+            counts.update(extract_step.extract(where.data, one, source, processes or where.processes, done))
+    log.info("%s: %s", batch, ", ".join(f"{n} {o}" for o, n in sorted(counts.items())) or "no leads")
     return dict(counts)
 
 
 def cluster(names: Sequence[str] | None = None) -> list[str]:
-    """Group the waiting batches' stories; returns the batches that are ready to load."""
+    """Group the stories of the waiting batches, or of those named; returns these batches."""
     from pipelines.store import warehouse
 
     where = places()
-    names = list(names) if names else batches.waiting(where.data)
-    if names:
-        with warehouse.opened(where.warehouse) as open_warehouse:
-            warehouse.cluster_batches(open_warehouse, where.data, names)
-    return names
+    ready = list(names) if names else batches.waiting(where.data)
+    if ready:
+        with warehouse.open_warehouse(where.warehouse) as opened:
+            opened.cluster([batches.existing(where.data, name) for name in ready])
+    return ready
 
 
 def load(names: Sequence[str] | None = None) -> dict[str, int]:
-    """Load waiting batches in one transaction; returns how many rows each table got."""
+    """Load batches in one transaction; returns how many rows each table got."""
     from pipelines.store import warehouse
 
     where = places()
-    names = list(names) if names else batches.waiting(where.data)
-    with warehouse.opened(where.warehouse) as open_warehouse:
-        warehouse.put_sources(open_warehouse, [s for s in declared(where.sources).values() if isinstance(s, Source)])
-        counts = warehouse.load(open_warehouse, where.data, names)
-    batches.mark_loaded(where.data, names)
+    ready = batches.waiting(where.data) if names is None else list(names)
+    with warehouse.open_warehouse(where.warehouse) as opened:
+        counts = opened.load(
+            [batches.existing(where.data, name) for name in ready],
+            sources=[s for s in declared(where.sources).values() if isinstance(s, Source)],
+        )
+    batches.mark_loaded(where.data, ready)
     return counts
 
 
 def check(batch: str | None = None) -> list[Finding]:
     """Check one batch, or the warehouse; CheckFailed when a finding is an error."""
     where = places()
-    findings = _check_batch(where, batch) if batch else _check_warehouse(where)
+    if batch is None:
+        from pipelines.store import warehouse
+
+        findings = warehouse.check(where.warehouse)
+    else:
+        findings = _check_batch(where, batch)
+    levels = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING, Severity.NOTE: logging.INFO}
     for finding in findings:
-        level = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING}
-        log.log(level.get(finding.severity, logging.INFO), "%s: %s", finding.check, finding.message)
+        log.log(levels[finding.severity], "%s: %s", finding.check, finding.message)
     errors = [f for f in findings if f.severity is Severity.ERROR]
     if errors:
         raise CheckFailed("; ".join(f"{f.check}: {f.message} (next: {f.next_step})" for f in errors))
     return findings
+
+
+def replay(file: Path, name: str, *, salvage: bool = False) -> str:
+    """Make a batch of a source from any WARC; returns its name."""
+    from pipelines import replay as replaying
+
+    where = places()
+    return replaying.import_warc(where.data, file, load_source(name, where.sources), salvage=salvage)
+
+
+def ledger(names: Sequence[str]) -> list[LedgerLine]:
+    """How every lead of these batches ended: as loaded where they are, else as staged."""
+    from pipelines.store import staging, warehouse
+
+    where = places()
+    loaded = warehouse.ledger(where.warehouse, names)
+    known = {line.run_id for line in loaded}
+    staged = (batches.existing(where.data, name) / batches.LEDGER for name in names if name not in known)
+    return [*loaded, *(line for path in staged for line in staging.read(path, LedgerLine))]
+
+
+def query(text: str, *, as_of: datetime | None = None) -> Any:
+    """Ask the warehouse, read-only; returns an Arrow table."""
+    from pipelines.store import warehouse
+
+    return warehouse.query(places().warehouse, text, as_of=as_of)
+
+
+def status() -> list[dict[str, Any]]:
+    """Per source: last good run, freshness, counts, last trouble."""
+    from pipelines.store import warehouse
+
+    return warehouse.status(places().warehouse)
+
+
+def declared_sources(name: str | None = None) -> dict[str, Source | SourceError]:
+    """The declared sources, or the one named; a wrong one stands there as its error."""
+    known = declared(places().sources)
+    if name is not None and name not in known:
+        load_source(name, places().sources)  # says what is declared
+    return known if name is None else {name: known[name]}
+
+
+def _check_batch(where: Places, batch: str) -> list[Finding]:
+    from pipelines.store import staging
+
+    folder = batches.existing(where.data, batch)
+    if not (folder / batches.LEDGER).exists():
+        raise BatchError(f"{batch}: not extracted yet: `wirehouse extract {batch}`")
+    return checks.of_batch(
+        load_source(batch.split("/")[0], where.sources),
+        batches.read_run(folder),
+        list(staging.read(folder / batches.LEDGER, LedgerLine)),
+        staging.read(folder / batches.STORIES, Story),
+        staging.read(folder / batches.FETCHES, Fetch),
+    )

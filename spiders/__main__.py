@@ -1,7 +1,7 @@
 """Run one crawl as a program: `python -m spiders JOB`, JOB being JSON.
 
     {"source": "ap", "folder": "…", "memory": "…", "now": "…", "sources": null,
-     "url_base": null, "deadline": 1800}
+     "url_base": null, "deadline": 1800, "parent": 4711}
 
 Writes `pages.warc.gz`, `crawl.jsonl` and `fetches.jsonl` into `folder`. Each line on
 stdout is JSON: log lines with `level`, `logger` and `message`, and one last line
@@ -20,11 +20,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
 
 from pipelines.errors import WirehouseError
+from pipelines.program import die_with
 from pipelines.sources import load_source, rebased
 from pipelines.store.state import open_memory
 from spiders import settings as our_settings
@@ -34,10 +34,22 @@ GRACE = 20.0
 """Seconds after the deadline before the program ends itself, come what may."""
 
 
+QUIET = (
+    "scrapy.middleware",
+    "scrapy.addons",
+    "scrapy.crawler",
+    "scrapy.utils",
+    "scrapy.extensions.feedexport",
+)
+"""Loggers that say at each start what stands in `settings.py`."""
+
+
 class JsonLines(logging.Handler):
     """Log records as JSON lines on stdout, with their levels, for whoever started us."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno < logging.WARNING and record.name.startswith(QUIET):
+            return
         message = record.getMessage()
         if record.exc_info and record.exc_info[1] is not None:
             message = f"{message}: {record.exc_info[1]!r}"
@@ -51,9 +63,9 @@ def say(line: dict[str, Any]) -> None:
 
 def main(argument: str) -> int:
     logging.basicConfig(level=logging.INFO, handlers=[JsonLines()], force=True)
-    for noisy in ("scrapy.middleware", "scrapy.addons", "scrapy.crawler", "scrapy.utils.log", "twisted"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
     wanted = json.loads(argument)
+    if wanted.get("parent"):
+        die_with(wanted["parent"])
     declared = load_source(wanted["source"], Path(wanted["sources"]) if wanted.get("sources") else None)
     source = rebased(declared, wanted["url_base"]) if wanted.get("url_base") else declared
     job = Job(
@@ -73,18 +85,17 @@ def main(argument: str) -> int:
     with job.crawl_log.open("a", encoding="utf-8") as log:
         for line in spider.unended():
             log.write(json.dumps(line, ensure_ascii=False) + "\n")
-    say({"stats": stats, "reason": stats.get("finish_reason"), "leads": len(spider.leads), "broken": spider.broken})
+    reason = stats.get("finish_reason")
+    say({"stats": stats, "reason": reason, "leads": len(spider.leads), "broken": spider.broken})
     return 1 if spider.broken else 0
 
 
 def _crawl(job: Job, memory: Any, deadline: float) -> tuple[SourceSpider | None, dict[str, Any]]:
-    process = AsyncCrawlerProcess(_settings(job, deadline), install_root_handler=False)
+    process = AsyncCrawlerProcess(_settings(job, deadline))
     crawler = process.create_crawler(SourceSpider)
-    spiders: list[SourceSpider] = []
-    crawler.signals.connect(lambda spider: spiders.append(spider), signals.spider_opened, weak=False)
     process.crawl(crawler, job=job, memory=memory)
     process.start()
-    return (spiders[0] if spiders else None), dict(crawler.stats.get_stats())
+    return crawler.spider, dict(crawler.stats.get_stats())
 
 
 def _settings(job: Job, deadline: float) -> Settings:
@@ -94,9 +105,7 @@ def _settings(job: Job, deadline: float) -> Settings:
         {
             "DOWNLOAD_DELAY": job.source.delay.total_seconds(),
             "CLOSESPIDER_TIMEOUT": deadline,
-            "FEEDS": {
-                job.crawl_log.absolute().as_uri(): {"format": "jsonlines", "encoding": "utf-8", "overwrite": False}
-            },
+            "FEEDS": {job.crawl_log.absolute().as_uri(): {"format": "jsonlines", "encoding": "utf-8"}},
         },
         priority="cmdline",
     )

@@ -17,7 +17,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from pipelines.store.archive import ArchiveWriter
-from spiders.outcomes import of_exception, of_response
+from spiders.outcomes import OURS, of_exception, of_response
 
 
 class ArchiveMiddleware:
@@ -64,7 +64,7 @@ class ArchiveMiddleware:
         except ValueError:
             reason = ""
         try:
-            assert self._writer is not None  # noqa: S101  opened with the spider
+            assert self._writer is not None  # opened with the spider
             record_id = self._writer.add(
                 response.url,
                 status=response.status,
@@ -80,13 +80,15 @@ class ArchiveMiddleware:
         except OSError as error:
             self._break(error)
             raise
-        response.meta["wirehouse_record"] = record_id
-        response.meta["wirehouse_at"] = now
+        request.meta["wirehouse_record"] = record_id
+        request.meta["wirehouse_at"] = now
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:
         if "wirehouse_logged" in request.meta:  # the answer is archived; what failed came after
             return
+        if isinstance(exception, OURS):
+            return  # the spider's errback makes the run red
         outcome, why = of_exception(exception)
         self._note(request, datetime.now(UTC), None, None, str(outcome), why)
 
@@ -129,5 +131,3 @@ class ArchiveMiddleware:
         if not spider.broken:
             spider.broken = f"the archive could not be written: {error}"
             spider.stop_soon("archive_broken")
-
-

@@ -27,12 +27,20 @@ _WORDS = [
     ("SSL", Outcome.TLS_ERROR),
 ]
 
+OURS = (AttributeError, TypeError, NameError, LookupError, AssertionError)
+"""Faults of this program, not of the server: never an outcome."""
+
 _DECODING = (EOFError, ValueError, OSError)
 """What Scrapy's decompression raises over a broken body."""
 
 
 def of_exception(error: BaseException) -> tuple[Outcome, str]:
-    """Outcome and reason of a request that brought no usable answer."""
+    """Outcome and reason of a request that brought no usable answer.
+
+    Raises the error again if it is a fault of ours: the run must be red then.
+    """
+    if isinstance(error, OURS):
+        raise error
     text = " ".join(str(error).split())[:300]
     reason = f"{type(error).__name__}: {text}" if text else type(error).__name__
     for word, outcome in _WORDS:

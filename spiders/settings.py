@@ -22,7 +22,7 @@ DOWNLOAD_DELAY_JITTER = 0.2
 RETRY_TIMES = 1
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"  # the ledger tells how it ended
 COOKIES_ENABLED = False
-REFERER_ENABLED = False
+REFERRER_POLICY = "no-referrer"
 
 # Bounded
 DOWNLOAD_TIMEOUT = 30  # seconds for the whole answer, so that a slow body ends too
@@ -56,6 +56,7 @@ DOWNLOADER_MIDDLEWARES = {
 }
 
 LOG_ENABLED = False  # `spiders.__main__` writes JSON lines instead
+LOG_INSTALL_ROOT_HANDLER = False
 LOGSTATS_INTERVAL = 15.0
 STATS_DUMP = False
 """Stats go to the parent with the last line."""

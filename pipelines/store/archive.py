@@ -33,6 +33,9 @@ from pipelines.errors import BatchError
 LARGEST = 20 * 1024 * 1024
 """Bytes of a body after decompression; a larger one is `too_large`."""
 
+_STUMBLES = (AttributeError, TypeError)
+"""What warcio raises over a header that is cut off before its URI or length."""
+
 _QUEUE = 64
 """Records that may wait for the writer before the crawl has to wait."""
 
@@ -152,7 +155,7 @@ def records(file: IO[bytes], name: str) -> Iterator[Record]:
             end = archive.offset
             if response:
                 yield _record(record, payload, offset)
-    except (ArchiveLoadFailed, zlib.error, EOFError, ValueError, OSError) as error:
+    except (ArchiveLoadFailed, zlib.error, EOFError, ValueError, OSError, *_STUMBLES) as error:
         words = " ".join(str(error).split())[:160]
         raise BatchError(f"{name}: damaged after byte {end}: {words}") from error
     if end < file.seek(0, os.SEEK_END):

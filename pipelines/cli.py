@@ -1,0 +1,283 @@
+"""The commands. Results go to stdout, the log to stderr; exit 0 done, 1 failed, 2 wrong usage."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipelines import show
+from pipelines.errors import UsageError, WirehouseError
+
+# Heavy modules are imported by the commands that need them: `--help`, `sql` and
+# `status` answer at once.
+
+
+class Wirehouse(click.Group):
+    """Turns the errors that we raise on purpose into one line and an exit code."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except WirehouseError as error:
+            click.echo(f"wirehouse: {error}", err=True)
+            context.exit(2 if isinstance(error, UsageError) else 1)
+        except BrokenPipeError:  # `wirehouse … | head`
+            sys.stderr.close()
+            context.exit(0)
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+url_base = click.option("--url-base", metavar="URL", help="Ask this server in place of the source's own.")
+
+
+@click.group(
+    cls=Wirehouse, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(version("wirehouse"), message="%(prog)s %(version)s")
+@click.option("-q", "--quiet", is_flag=True, help="Log errors only.")
+def main(quiet: bool) -> None:
+    """From the news wire to the warehouse.
+
+    Where things are is set in the environment: WIREHOUSE_HOME (./var), WIREHOUSE_DATA,
+    WIREHOUSE_WAREHOUSE, WIREHOUSE_SOURCES, WIREHOUSE_PROCESSES.
+    """
+    logging.basicConfig(
+        level=logging.ERROR if quiet else logging.INFO,
+        format="%(levelname)s %(message)s",
+        stream=sys.stderr,
+    )
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="Stop after every source is crawled and published.")
+@click.option("--port", default=8080, show_default=True, help="Of the Airflow UI.")
+@click.option("--demo/--no-demo", default=True, show_default=True, help="Serve the demo wire too.")
+@click.option("--demo-port", default=8701, show_default=True, help="First of the demo wire's ports.")
+def up(once: bool, port: int, demo: bool, demo_port: int) -> None:
+    """Run everything on this machine: Airflow's UI and scheduler, the DAGs, the demo wire."""
+    from pipelines import launch
+
+    launch.up(once=once, port=port, demo=demo, demo_port=demo_port, say=click.echo)
+
+
+@main.command()
+@click.argument("names", nargs=-1, required=True, metavar="SOURCE...")
+@url_base
+@as_json
+def run(names: tuple[str, ...], url_base: str | None, as_json: bool) -> None:
+    """Crawl, extract, check, cluster, load and check by hand; print the ledger."""
+    from pipelines import steps
+
+    failed = []
+    batches = []
+    for name in names:
+        crawled = steps.crawl(name, url_base=url_base)
+        with progress(f"extract {name}") as done:
+            steps.extract(crawled.batch, done=done)
+        batches.append(crawled.batch)
+        failed += _checked(crawled.batch)
+    ready = steps.cluster()
+    steps.load(ready)
+    failed += _checked(None)
+    show.ledger(steps.ledger(batches), as_json=as_json)
+    if failed:
+        raise failed[0]
+
+
+@main.command()
+@click.argument("name", metavar="SOURCE")
+@url_base
+@click.option(
+    "--deadline", default=30.0, show_default=True, help="Minutes; what is not fetched by then waits."
+)
+@as_json
+def crawl(name: str, url_base: str | None, deadline: float, as_json: bool) -> None:
+    """Fetch a source's channels and the stories that are due, into a new batch."""
+    from pipelines import steps
+
+    crawled = steps.crawl(name, url_base=url_base, deadline=timedelta(minutes=deadline))
+    show.crawled(crawled.batch, crawled.run, as_json=as_json)
+
+
+@main.command()
+@click.argument("batch", required=False)
+@click.option("--file", "page", type=click.Path(path_type=Path), help="One saved page, .html or .html.gz.")
+@click.option("--url", help="Where the saved page was.")
+@click.option("--fetched-at", metavar="T", help="When it was fetched, ISO 8601; now.")
+@click.option("--manifest", type=click.Path(path_type=Path), help="Many saved pages, a JSON line each.")
+@click.option("--processes", type=click.IntRange(1), help="One per core.")
+@as_json
+def extract(
+    batch: str | None,
+    page: Path | None,
+    url: str | None,
+    fetched_at: str | None,
+    manifest: Path | None,
+    processes: int | None,
+    as_json: bool,
+) -> None:
+    """Read the stories of a BATCH, of one saved page, or of many.
+
+    A page gives one JSON object with the table's field names; a page without a story
+    {"outcome": …, "reason": …}. A manifest's lines are {"file", "url", "fetched_at"?};
+    the answers come in the same order, each with its `seconds`.
+    """
+    if sum(given is not None for given in (batch, page, manifest)) != 1:
+        raise UsageError("extract: give one of BATCH, --file and --manifest")
+    if page is not None:
+        from pipelines import saved
+
+        if url is None:
+            raise UsageError("extract --file: say with --url where the page was")
+        click.echo(json.dumps(saved.read_page(page, url, fetched_at), ensure_ascii=False, indent=1))
+    elif manifest is not None:
+        from pipelines import saved, steps
+
+        for answer in saved.read_manifest(manifest, processes or steps.places().processes):
+            click.echo(json.dumps(answer, ensure_ascii=False))
+    else:
+        from pipelines import steps
+
+        with progress(f"extract {batch}") as done:
+            counts = steps.extract(str(batch), processes=processes, done=done)
+        show.counts(counts, "outcome", as_json=as_json)
+
+
+@main.command()
+@as_json
+def cluster(as_json: bool) -> None:
+    """Group the stories of the waiting batches: the same wire copy, one cluster."""
+    from pipelines import steps
+
+    ready = steps.cluster()
+    show.names(ready, "ready to load", as_json=as_json)
+
+
+@main.command()
+@click.argument("batches", nargs=-1)
+@as_json
+def load(batches: tuple[str, ...], as_json: bool) -> None:
+    """Load the waiting batches (or those named) into the warehouse, in one transaction."""
+    from pipelines import steps
+
+    show.counts(steps.load(steps.cluster(list(batches))), "loaded", as_json=as_json)
+
+
+@main.command()
+@click.argument("batch", required=False)
+@as_json
+def check(batch: str | None, as_json: bool) -> None:
+    """Check one batch, or the warehouse; exit 1 when a promise is broken."""
+    from pipelines import steps
+
+    show.findings(steps.check(batch), as_json=as_json)
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--source", "name", required=True, help="The declared source that the stories are of.")
+@click.option("--salvage", is_flag=True, help="Keep the whole records of a damaged file.")
+@as_json
+def replay(files: tuple[Path, ...], name: str, salvage: bool, as_json: bool) -> None:
+    """Load the stories of any WARC (Common Crawl's news too); nothing is fetched."""
+    from pipelines import steps
+
+    batches = []
+    for file in files:
+        batch = steps.replay(file, name, salvage=salvage)
+        with progress(f"extract {file.name}") as done:
+            steps.extract(batch, done=done)
+        batches.append(batch)
+    steps.load(steps.cluster(batches))
+    show.ledger(steps.ledger(batches), as_json=as_json)
+
+
+@main.command()
+@click.argument("name", required=False)
+@as_json
+def sources(name: str | None, as_json: bool) -> None:
+    """What is declared, and whether it is valid; exit 1 if a source is not."""
+    from pipelines import steps
+
+    known = steps.declared_sources(name)
+    show.sources(known, as_json=as_json)
+    wrong = [error for error in known.values() if isinstance(error, WirehouseError)]
+    if wrong:
+        raise wrong[0]
+
+
+@main.command()
+@click.argument("query")
+@click.option("--as-of", metavar="T", help="The warehouse as it was then, ISO 8601.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json", "parquet"]),
+    default="table",
+    show_default=True,
+)
+@click.option("--out", type=click.Path(path_type=Path), help="A file to write to, in place of stdout.")
+def sql(query: str, as_of: str | None, form: str, out: Path | None) -> None:
+    """Ask the warehouse, read-only, also while a load runs."""
+    from pipelines import steps
+
+    show.rows(steps.query(query, as_of=moment(as_of)), form, out)
+
+
+@main.command()
+@as_json
+def status(as_json: bool) -> None:
+    """Per source: last good run, freshness, counts, last trouble."""
+    from pipelines import steps
+
+    show.status(steps.status(), as_json=as_json)
+
+
+def moment(text: str | None) -> datetime | None:
+    """An instant as typed; a time without an offset is this machine's local time."""
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except ValueError:
+        raise UsageError(f"{text!r} is no time; write it like 2026-03-05T12:00:00+00:00") from None
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[int], None]]:
+    """A counter on stderr while long work runs at a terminal; silence elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda pages: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed} pages"))
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda pages: bar.update(task, completed=pages)
+
+
+def _checked(batch: str | None) -> list[WirehouseError]:
+    """Check, and put a failure off to the end, so that what is good is loaded."""
+    from pipelines import steps
+    from pipelines.errors import CheckFailed
+
+    try:
+        steps.check(batch)
+    except CheckFailed as error:
+        return [error]
+    return []
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,215 @@
+"""Print results: tables for people, JSON for programs. Text from pages is shown as text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from datetime import date, datetime, timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipelines.errors import WirehouseError
+from pipelines.records import Finding, LedgerLine, Run, Source
+
+WIDEST = 60
+"""Characters of a cell in a table."""
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Columns under one another, numbers to the right; no markup, so no page can forge any.
+
+    >>> print(table(["source", "stories"], [["ap", 3], ["afp", 12]]))
+    source  stories
+    ap            3
+    afp          12
+    """
+    cells = [[_cell(value) for value in row] for row in rows]
+    widths = [max(len(r[i]) for r in [list(columns), *cells]) for i in range(len(columns))]
+    right = [
+        bool(rows) and all(isinstance(r[i], int | float) or r[i] is None for r in rows)
+        for i in range(len(columns))
+    ]
+    lines = [
+        "  ".join(
+            c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)
+        ).rstrip()
+        for row in [list(columns), *cells]
+    ]
+    return "\n".join(lines)
+
+
+def dump(value: Any, indent: int | None = 1) -> str:
+    """JSON of our records: times ISO 8601, durations in seconds."""
+    return json.dumps(value, default=_plain, ensure_ascii=False, indent=indent)
+
+
+def crawled(batch: str, run: Run, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(dump({"batch": batch, **asdict(run)}))
+    else:
+        click.echo(
+            f"{batch}\n{run.leads} leads, {run.responses} answers, {run.bytes:,} bytes, {run.finish_reason}"
+        )
+
+
+def counts(numbers: Mapping[str, int], title: str, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(dump(numbers))
+    else:
+        click.echo(table([title, "count"], sorted(numbers.items())))
+
+
+def names(words: Sequence[str], title: str, *, as_json: bool) -> None:
+    click.echo(dump(words) if as_json else "\n".join(words) or f"nothing is {title}")
+
+
+def ledger(lines: Sequence[LedgerLine], *, as_json: bool) -> None:
+    """What became of each lead, counted; JSON has every line."""
+    if as_json:
+        click.echo(dump([asdict(line) for line in lines]))
+        return
+    per_source: dict[tuple[str, str, str], int] = {}
+    for line in lines:
+        key = (line.source_id, line.outcome.value, _reason(line.reason))
+        per_source[key] = per_source.get(key, 0) + 1
+    click.echo(
+        table(["source", "outcome", "reason", "leads"], [[*k, n] for k, n in sorted(per_source.items())])
+    )
+    click.echo(f"\n{len(lines)} leads, each with one outcome")
+
+
+def findings(found: Sequence[Finding], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(dump([asdict(f) for f in found]))
+    elif not found:
+        click.echo("all checks passed")
+    else:
+        for f in found:
+            click.echo(
+                f"{f.severity.value}: {f.source_id or 'warehouse'}: {f.check}: {f.message}\n  next: {f.next_step}"
+            )
+
+
+def sources(known: Mapping[str, Source | WirehouseError], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(
+            dump(
+                [
+                    {"name": n, "error": str(s)} if isinstance(s, WirehouseError) else asdict(s)
+                    for n, s in known.items()
+                ]
+            )
+        )
+        return
+    rows = []
+    for name, source in known.items():
+        if isinstance(source, WirehouseError):
+            rows.append([name, "WRONG", "", "", "", str(source)])
+        else:
+            channels = len(source.feeds) + len(source.sitemaps)
+            state = "enabled" if source.enabled else "disabled"
+            rows.append([name, state, source.language, _duration(source.every), channels, source.title])
+    click.echo(table(["source", "state", "language", "every", "channels", "title"], rows))
+
+
+def status(found: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(dump(found))
+    elif not found:
+        click.echo("nothing was loaded yet: `wirehouse run SOURCE`, or `wirehouse up`")
+    else:
+        click.echo(table(list(found[0]), [list(row.values()) for row in found]))
+
+
+def rows(result: Any, form: str, out: Path | None) -> None:
+    """An Arrow table in the form asked for, on stdout or in a file."""
+    if form == "parquet":
+        import pyarrow.parquet as pq
+
+        sink = io.BytesIO()
+        pq.write_table(result, sink)
+        data = sink.getvalue()
+    else:
+        text = _text(result, form)
+        data = text.encode("utf-8")
+    if out is None:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        out.write_bytes(data)
+    except OSError as error:
+        raise WirehouseError(f"{out}: cannot be written: {error.strerror}") from error
+
+
+def _text(result: Any, form: str) -> str:
+    records = result.to_pylist()
+    if form == "json":
+        return dump(records) + "\n"
+    if form == "csv":
+        sheet = io.StringIO()
+        writer = csv.writer(sheet)
+        writer.writerow(result.column_names)
+        writer.writerows([_field(v) for v in record.values()] for record in records)
+        return sheet.getvalue()
+    body = table(result.column_names, [list(record.values()) for record in records])
+    return f"{body}\n\n{len(records)} {'row' if len(records) == 1 else 'rows'}\n"
+
+
+def _field(value: Any) -> Any:
+    """A CSV field that no spreadsheet takes for a formula: page text is hostile input."""
+    if isinstance(value, str):
+        return "'" + value if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    if isinstance(value, list | dict):
+        return dump(value, indent=None)
+    return _plain(value) if isinstance(value, datetime | date | timedelta) else value
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        text = value.isoformat(sep=" ", timespec="seconds").removesuffix("+00:00")
+    elif isinstance(value, timedelta):
+        text = _duration(value)
+    elif isinstance(value, list | tuple):
+        text = ", ".join(_cell(v) for v in value)
+    else:
+        text = str(value)
+    # A control character from a page must not reach the terminal.
+    text = "".join(c if c.isprintable() else " " for c in text)
+    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
+
+
+def _duration(span: timedelta) -> str:
+    seconds = int(span.total_seconds())
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= 2 * size or (seconds >= size and seconds % size == 0):
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def _reason(reason: str | None) -> str:
+    """Reasons without what differs from page to page, so that they can be counted."""
+    return (reason or "").split(": ")[0].split(" to http")[0][:40]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Enum):
+        return value.value
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"no JSON for {type(value).__name__}")

@@ -1,0 +1,30 @@
+"""What tests share: a site to crawl, and a place of one's own to keep things in."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # so that tests can share `site`-like modules
+
+from website import Site, serving
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with serving() as one:
+        yield one
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A WIREHOUSE_HOME of one's own, with a folder `sources` in it."""
+    for name in ("WIREHOUSE_DATA", "WIREHOUSE_WAREHOUSE", "WIREHOUSE_PROCESSES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("WIREHOUSE_HOME", str(tmp_path))
+    (tmp_path / "sources").mkdir()
+    monkeypatch.setenv("WIREHOUSE_SOURCES", str(tmp_path / "sources"))
+    return tmp_path

@@ -1,0 +1,112 @@
+"""When do we look at a story again? Wire copy is rewritten in its first hours."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pipelines.frontier import GIVE_UP, is_due, next_rung, remember
+from pipelines.records import Lead, Outcome, Seen, Source
+
+NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
+SOURCE = Source(
+    name="wire",
+    title="Wire",
+    home="https://wire.example/",
+    recheck=(timedelta(minutes=15), timedelta(hours=1)),
+)
+LEAD = Lead(
+    url="http://wire.example/rain",
+    found_url="http://wire.example/rain",
+    channel="http://wire.example/rss.xml",
+    channel_kind="rss",
+)
+
+
+def seen(minutes_ago, **more):
+    at = NOW - timedelta(minutes=minutes_ago)
+    return Seen(url=LEAD.url, **({"first_seen_at": at, "last_visit_at": at, "visits": 1} | more))
+
+
+def updated(minutes_ago):
+    return replace(LEAD, updated_at=NOW - timedelta(minutes=minutes_ago))
+
+
+never = None
+announced_but_not_fetched = seen(5, last_visit_at=None, visits=0)
+fetched = seen(10)
+rung_is_now = seen(15, due_at=NOW)
+rung_is_later = seen(14, due_at=NOW + timedelta(seconds=1))
+
+
+@pytest.mark.parametrize("known", [never, announced_but_not_fetched, rung_is_now])
+def test_is_due(known):
+    assert is_due(LEAD, known, NOW)
+
+
+@pytest.mark.parametrize("known", [fetched, rung_is_later])
+def test_is_not_due(known):
+    assert not is_due(LEAD, known, NOW)
+
+
+def test_is_due_when_a_channel_says_that_it_changed_since():
+    assert is_due(updated(9), fetched, NOW)
+    assert not is_due(updated(11), fetched, NOW)
+
+
+def test_is_not_due_for_an_update_in_the_future():
+    assert not is_due(updated(-60), fetched, NOW)
+
+
+def test_the_ladder_is_counted_from_the_first_look():
+    first = NOW - timedelta(minutes=20)
+    assert next_rung(SOURCE, first, first) == first + timedelta(minutes=15)
+    assert next_rung(SOURCE, first, NOW) == first + timedelta(hours=1)
+    assert next_rung(SOURCE, first, first + timedelta(hours=2)) is None
+
+
+def line(outcome=None, **more):
+    return {"kind": "lead", "url": LEAD.url, "at": NOW, "outcome": outcome} | more
+
+
+def test_a_page_leaves_its_digest_and_its_next_rung():
+    known = remember(line(digest="d1", etag='"e"'), None, SOURCE)
+    assert (known.digest, known.etag, known.visits) == ("d1", '"e"', 1)
+    assert known.due_at == NOW + timedelta(minutes=15)
+
+
+def test_a_304_keeps_what_was_known_of_the_page():
+    known = remember(line("unchanged", http_status=304, digest="of-nothing"), seen(60, digest="d1"), SOURCE)
+    assert (known.digest, known.visits) == ("d1", 2)
+
+
+def test_failures_wait_twice_as_long_each_time_and_then_end():
+    known, waits = None, []
+    for _ in range(GIVE_UP):
+        known = remember(line(Outcome.TIMEOUT), known, SOURCE)
+        waits.append(known.due_at and known.due_at - NOW)
+    assert waits[:3] == [timedelta(minutes=5), timedelta(minutes=10), timedelta(minutes=20)]
+    assert waits[-1] is None
+
+
+def test_a_good_answer_ends_the_failures():
+    failed = remember(line(Outcome.HTTP_ERROR), None, SOURCE)
+    assert remember(line(digest="d"), failed, SOURCE).failures == 0
+
+
+@pytest.mark.parametrize(
+    "outcome", [Outcome.GONE, Outcome.ROBOTS_DENIED, Outcome.NOT_HTML, Outcome.TOO_LARGE]
+)
+def test_the_servers_word_is_not_asked_for_again(outcome):
+    assert remember(line(outcome), None, SOURCE).due_at is None
+
+
+def test_what_was_over_budget_is_taken_up_by_the_next_crawl():
+    known = remember(line(Outcome.OVER_BUDGET), None, SOURCE)
+    assert is_due(LEAD, known, NOW)
+    assert known.due_at == NOW
+
+
+@pytest.mark.parametrize("outcome", [Outcome.NOT_DUE, Outcome.OUT_OF_SCOPE])
+def test_what_was_not_asked_for_teaches_nothing(outcome):
+    assert remember(line(outcome), fetched, SOURCE) is None
