@@ -38,14 +38,30 @@ def _this_minute() -> datetime:
 def _wire_options(command: click.decorators.FC) -> click.decorators.FC:
     for option in (
         click.option(
-            "--backlog", default=CYCLE, show_default=True, help="Stories that are out at the epoch."
+            "--backlog",
+            type=click.IntRange(min=0),
+            default=CYCLE,
+            show_default=True,
+            help="Stories that are out at the epoch.",
         ),
-        click.option("--interval", default=30.0, show_default=True, help="Seconds between two stories."),
+        click.option(
+            "--interval",
+            type=click.FloatRange(min=0, min_open=True),
+            default=30.0,
+            show_default=True,
+            help="Seconds between two stories.",
+        ),
         click.option(
             "--epoch", type=Moment(), default=_this_minute, help="When the wire began; default: this minute."
         ),
         click.option("--seed", default=7, show_default=True),
-        click.option("--port-base", default=FIRST_PORT, show_default=True, help="Port of the first site."),
+        click.option(
+            "--port-base",
+            type=click.IntRange(0, 65536 - len(SITES)),
+            default=FIRST_PORT,
+            show_default=True,
+            help="Port of the first site; 0: free ones.",
+        ),
     ):
         command = option(command)
     return command

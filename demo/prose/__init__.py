@@ -128,7 +128,7 @@ def _rest(words: Mapping[str, Any], topic: Mapping[str, Any], rng: Random, say: 
     """3–14 paragraphs after the lede; longer stories have sub-headings, some have a list."""
     facts = rng.sample(topic["facts"][3:] + topic["facts"][:3], rng.randint(3, len(topic["facts"])))
     general = words["general"]
-    last, *others = rng.sample(general["sentences"], rng.randint(3, 10))
+    last, *others = rng.sample(general["sentences"], rng.randint(3, 7))
     sentences = [say(t, anew=True) for t in facts + others]
     blocks = []
     while sentences:
