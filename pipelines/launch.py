@@ -9,7 +9,6 @@ we start the parts ourselves.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import signal
 import socket
@@ -20,8 +19,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
+from textwrap import indent
 
-from pipelines import embedded, steps
+from pipelines import demo_wire, embedded, show, steps
 from pipelines.airflow_api import AirflowApi, NoAnswerError
 from pipelines.crew import Crew
 from pipelines.errors import SourceError, WirehouseError
@@ -34,9 +34,6 @@ HEALTHY_WITHIN = timedelta(minutes=4)
 
 ONCE_WITHIN = timedelta(minutes=20)
 """`once` gives up after this: every source crawled, everything published."""
-
-DEMO_SITES = 6
-"""Ports that the demo wire takes, one per site, from its first port on."""
 
 COMPONENTS = {
     "api-server": ["api-server"],
@@ -52,7 +49,7 @@ def up(
     once: bool = False,
     port: int = 8080,
     demo: bool = True,
-    demo_port: int = 8701,
+    demo_port: int = demo_wire.FIRST_PORT,
     say: Callable[[str], None] = print,
 ) -> None:
     """Run everything until Ctrl-C; with `once`, until all sources are crawled and published.
@@ -69,16 +66,19 @@ def up(
     demos = [source for source in sources if "demo" in source.tags]
     demo = demo and bool(demos)
     free(port, "--port")
-    for taken in range(demo_port, demo_port + DEMO_SITES) if demo else ():
+    for taken in range(demo_port, demo_port + demo_wire.SITES) if demo else ():
         free(taken, "--demo-port, or --no-demo")
     embedded.lay_out(home)
+    if demo and demo_port != demo_wire.FIRST_PORT:
+        folder = demo_wire.moved(steps.places().sources, demo_port, home / "sources")
+        os.environ["WIREHOUSE_SOURCES"] = str(folder)
     began = datetime.now(UTC)
     with _alone(home) as lock, _stop_by_signal():
         crew = Crew(home, lock)
         try:
             say(f"Starting; logs are in {home / 'logs'}")
             if demo:
-                crew.start("demo", demo_command(home, demo_port, began), os.environ)
+                crew.start("demo", demo_wire.command(home, demo_port, began), os.environ)
             start_airflow(crew, home, embedded.environment(home, port, os.environ))
             api = AirflowApi(f"http://127.0.0.1:{port}", embedded.USER, embedded.password(home))
             until_healthy(crew, api)
@@ -104,20 +104,6 @@ def free(port: int, option: str) -> None:
             raise WirehouseError(
                 f"port {port} on 127.0.0.1 is taken ({error.strerror}): see {option}"
             ) from None
-
-
-def demo_command(home: Path, port_base: int, now: datetime) -> list[str]:
-    """How the demo wire is started: its epoch is kept, so that its story goes on.
-
-    The wire is a function of its epoch and the clock: with the epoch of the first start,
-    the stories that were loaded then are still there, and new ones have come since.
-    """
-    kept = home / "demo.json"
-    if not kept.exists():
-        kept.write_text(json.dumps({"epoch": now.isoformat(timespec="seconds"), "seed": 7}), "utf-8")
-    wire = json.loads(kept.read_text("utf-8"))
-    options = {"--port-base": port_base, "--epoch": wire["epoch"], "--seed": wire["seed"]}
-    return [sys.executable, "-m", "demo", "serve", *(str(x) for pair in options.items() for x in pair)]
 
 
 def start_airflow(crew: Crew, home: Path, environment: Mapping[str, str]) -> None:
@@ -188,7 +174,7 @@ def welcome(home: Path, port: int, demo_port: int | None) -> str:
         f"  Airflow    http://127.0.0.1:{port}",
         f"  login      {embedded.USER}, password {embedded.password(home)}",
         *(
-            [f"  demo wire  http://127.0.0.1:{demo_port} and the {DEMO_SITES - 1} ports after it"]
+            [f"  demo wire  http://127.0.0.1:{demo_port} and the {demo_wire.SITES - 1} ports after it"]
             if demo_port
             else []
         ),
@@ -201,7 +187,13 @@ def welcome(home: Path, port: int, demo_port: int | None) -> str:
 
 def loaded() -> str:
     """What the warehouse holds, and what to ask it next."""
-    return str(steps.status())
+    rows = steps.query(
+        "SELECT source_id AS source, count(*) AS stories, max(published_at) AS latest"
+        " FROM stories GROUP BY ALL ORDER BY ALL"
+    ).to_pylist()
+    table = show.table(["source", "stories", "latest (UTC)"], [list(row.values()) for row in rows])
+    ask = "SELECT published_at, source_id, headline FROM stories ORDER BY published_at DESC LIMIT 10"
+    return f'\nLoaded:\n\n{indent(table, "  ")}\n\nAsk next:\n\n  wirehouse sql "{ask}"\n'
 
 
 @contextmanager

@@ -1,0 +1,60 @@
+"""The demo wire as a neighbour process: how to start it, and where its sources then are.
+
+Only its command line is used here; `demo` is a program beside us, not a part of us.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+
+FIRST_PORT = 8701
+SITES = 6
+"""One port for each site, from the first on, as the `sources/demo_*.toml` have them."""
+
+_ORIGIN = re.compile(r"http://127\.0\.0\.1:(\d+)/")
+
+
+def command(home: Path, port_base: int, now: datetime) -> list[str]:
+    """How the wire is started. Its epoch is kept in `demo.json`, so that its story goes on.
+
+    The wire is a function of its epoch and the clock: with the epoch of the first start
+    the stories that were loaded then are still there, and new ones have come since.
+    """
+    kept = home / "demo.json"
+    if not kept.exists():
+        part = kept.with_suffix(".part")
+        part.write_text(json.dumps({"epoch": now.isoformat(timespec="seconds"), "seed": 7}), "utf-8")
+        part.rename(kept)
+    wire = json.loads(kept.read_text("utf-8"))
+    options = {"--port-base": port_base, "--epoch": wire["epoch"], "--seed": wire["seed"]}
+    return [sys.executable, "-m", "demo", "serve", *(str(x) for pair in options.items() for x in pair)]
+
+
+def moved(folder: Path | None, port_base: int, target: Path) -> Path:
+    """A folder of the same sources, with the wire's ports moved to where it is served.
+
+    The wire's own files are written anew; the others are links, so that an edit shows.
+    """
+    target.mkdir(exist_ok=True)
+    for old in target.glob("*.toml"):
+        old.unlink()
+    for path in sorted((folder or Path(str(resources.files("sources")))).glob("*.toml")):
+        if path.name.startswith("demo_"):
+            (target / path.name).write_text(on_ports(path.read_text("utf-8"), port_base), "utf-8")
+        else:
+            (target / path.name).symlink_to(path.absolute())
+    return target
+
+
+def on_ports(text: str, port_base: int) -> str:
+    """A source file with its origins moved from the wire's usual ports.
+
+    >>> on_ports('home = "http://127.0.0.1:8703/"', 9000)
+    'home = "http://127.0.0.1:9002/"'
+    """
+    return _ORIGIN.sub(lambda m: f"http://127.0.0.1:{int(m[1]) - FIRST_PORT + port_base}/", text)
