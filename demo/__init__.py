@@ -1,8 +1,8 @@
 """A WIRE IN A BOX: invented agencies and outlets, served on 127.0.0.1.
 
 ```
-prose (word lists → copy) ▸ plan, sites ▸ press (what is printed when) ▸ wording, markup, channels
-▸ pages (what a site answers) and truth (what a perfect reader gets) ▸ wire ▸ server
+prose (word lists → copy) ▸ plan, sites ▸ press (what is printed when) ▸ wording, markup, forms,
+channels ▸ pages (what a site answers) and truth (what a perfect reader gets) ▸ wire ▸ server
 ```
 
 All but the server is a pure function of seed, epoch and moment. `python -m demo serve` runs it,

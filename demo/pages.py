@@ -9,7 +9,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from hashlib import sha256
 
-from demo import channels, markup
+from demo import channels, forms, markup
 from demo.press import Press, Printing
 from demo.sites import NEWEST, SITEMAP, SITES, Channel, Site
 
@@ -48,7 +48,7 @@ def answer(press: Press, key: str, path: str, now: datetime) -> Answer:
     story = press.find(key, path.removeprefix("/amp") if amp else path.removesuffix(_ROUND), now)
     if story is None or (path.endswith(_ROUND) and story.fate != "loop"):
         return _text("Not found\n", "text/plain; charset=utf-8", status=404)
-    return _page(site, markup.amp_page(story)) if amp else _story(press, story, path, now)
+    return _page(site, forms.amp_page(story)) if amp else _story(press, story, path, now)
 
 
 def announced(press: Press, key: str, now: datetime) -> dict[str, list[Printing]]:
@@ -90,7 +90,7 @@ def _story(press: Press, story: Printing, path: str, now: datetime) -> Answer:
             return Answer(headers=(("content-type", "application/pdf"),), body=_PDF)
         case "front":
             return _redirect(channels.announced_url(story))
-    html = markup.page(story, _around(press, story, now))
+    html = forms.page(story, _around(press, story, now))
     if story.fate == "garbled":
         broken = gzip.compress(html.encode(), mtime=0)[:64] + b"\x00broken\xff" * 40
         return Answer(
@@ -104,10 +104,10 @@ def _story(press: Press, story: Printing, path: str, now: datetime) -> Answer:
     return Answer(headers=page.headers, body=page.body, trickles=story.fate == "slow")
 
 
-def _around(press: Press, story: Printing, now: datetime) -> markup.Around:
+def _around(press: Press, story: Printing, now: datetime) -> forms.Around:
     older = [p for p in press.latest(story.site.key, story.published, 6) if p.number != story.number]
     most_read = press.latest(story.site.key, now, 5) if story.site.form == "lines" else ()
-    return markup.Around(related=older[:5], most_read=most_read)
+    return forms.Around(related=older[:5], most_read=most_read)
 
 
 def _channel(press: Press, site: Site, base: str, channel: Channel, path: str, now: datetime) -> Answer:

@@ -92,7 +92,9 @@ _FATES = {
     20: "front",  # a section's front page, announced as a story
     # changed before a fresh wire of one cycle begins
     32: "correction",
+    33: "kill",
     34: "kill",
+    38: "kill",
     39: "update",
     # changing soon after it has begun
     40: "writethru",

@@ -30,7 +30,7 @@ class Site:
     zone: str
     """Of the times it prints."""
     form: str
-    """Of its markup: a function of `demo.markup`."""
+    """Of its markup: a function of `demo.forms`."""
     path: str
     """Of a story, from `slug`, `number` (the last digits in it) and `day`."""
     channels: tuple[Channel, ...]

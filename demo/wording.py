@@ -27,12 +27,13 @@ def byline(printing: Printing) -> str | None:
 def dateline(printing: Printing) -> str | None:
     """`PORT ELLERY, March 5 (Meridian Wire)`; what follows it on the page is ` - ` and the lede.
 
-    A cut reprint loses the credit, an outlet's own story has only a place, and every
-    second one not even that.
+    A cut reprint loses the credit; an outlet's own story has only a place, and every
+    second one not even that. In German a place stands never without a credit.
     """
-    if printing.is_kill or (printing.agency is None and printing.number % 2):
+    german = printing.copy.language == "de"
+    if printing.is_kill or (printing.agency is None and (german or printing.number % 2)):
         return None
-    if printing.agency is None or printing.manner == "cut":
+    if printing.agency is None or (printing.manner == "cut" and not german):
         return located(printing)
     words = labels(printing.copy.language)
     month = words.months[printing.filed.month - 1]

@@ -258,7 +258,7 @@ def test_a_story_changes_at_its_time_and_not_before(fate):
     [
         ("writethru", "ed_note", "Eds: 2nd Ld-Writethru"),
         ("correction", "correction_text", "Correction: An earlier version"),
-        ("kill", "headline", "KILL: "),
+        ("kill", "headline", "ZURÜCKGEZOGEN: "),
     ],
 )
 def test_a_change_is_announced_on_the_page(fate, field, words):
