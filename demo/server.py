@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import math
 import re
 import socket
 import threading
@@ -28,8 +29,8 @@ from demo.wire import Wire
 REMEMBERED = 10_000
 """Requests kept in the log; older ones are forgotten."""
 
-DROPS = 10
-"""Pieces in which a slow body comes."""
+PAUSE = 0.25
+"""Seconds, the longest between two drops of a slow body: so long does a stop wait for one."""
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -94,6 +95,10 @@ class Served:
             (folder / f"demo_{site}.toml").write_text(text, "utf-8")
         return names
 
+    def hurry(self) -> None:
+        """Let slow bodies end at once: nobody waits for them any more."""
+        self._slow = 0.0
+
     async def __call__(self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Send) -> None:
         """Answer one request (ASGI)."""
         if scope["type"] != "http":
@@ -109,10 +114,11 @@ class Served:
             raw.append((b"content-length", str(len(answer.body)).encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": raw})
         body = b"" if scope["method"] == "HEAD" else answer.body
-        size = len(body) // DROPS + 1 if answer.trickles else len(body) + 1
+        drops = max(4, math.ceil(self._slow / PAUSE)) if answer.trickles else 1
+        size = len(body) // drops + 1
         while len(body) > size:
             await send({"type": "http.response.body", "body": body[:size], "more_body": True})
-            await asyncio.sleep(self._slow / DROPS)
+            await asyncio.sleep(self._slow / drops)
             body = body[size:]
         await send({"type": "http.response.body", "body": body})
 
@@ -169,6 +175,7 @@ def serve(
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,
                 timeout_graceful_shutdown=1,
             )
         )
@@ -179,6 +186,7 @@ def serve(
         try:
             yield served
         finally:
+            served.hurry()
             server.should_exit = True
             thread.join()
 

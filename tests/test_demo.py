@@ -341,6 +341,14 @@ def test_a_slow_body_comes_in_pieces_and_whole(served):
     assert told.story.headline.encode() in whole
 
 
+def test_whoever_reads_slowly_gets_the_rest_when_serving_ends():
+    told = by_fate("slow")
+    with demo.serve(WIRE, port_base=0, clock=lambda: EPOCH, slow=timedelta(minutes=1)) as served:
+        response = get(served, told)
+        first = response.read1()
+    assert len(first + response.read()) == int(response.headers["content-length"])
+
+
 def test_an_old_charset_is_named_in_the_page_alone(served):
     told = next(t for t in WIRE.stories_at(EPOCH) if t.site == "kuestenblatt" and t.story)
     response = get(served, told)
