@@ -1,4 +1,8 @@
-"""Ask a running Airflow how it is, over its REST API."""
+"""Ask a running Airflow how it is, over its REST API. We only read.
+
+On SQLite a write through this API blocks the server's event loop while a task's report
+may hold the database, and both wait for each other until one fails after 5 seconds.
+"""
 
 from __future__ import annotations
 
@@ -50,19 +54,6 @@ class AirflowApi:
         """Names of the components that do not report in; none when all is well."""
         parts = self._ask("GET", "/api/v2/monitor/health")
         return [name for name, part in parts.items() if part and part["status"] != "healthy"]
-
-    def dag_ids(self) -> list[str]:
-        """All DAGs that Airflow has read so far, paused ones too."""
-        return [dag["dag_id"] for dag in self._list("/api/v2/dags", "dags", exclude_stale="true")]
-
-    def pause(self, dag_id: str, paused: bool) -> None:
-        """Set the switch of a DAG."""
-        self._ask("PATCH", f"/api/v2/dags/{dag_id}?update_mask=is_paused", {"is_paused": paused})
-
-    def import_errors(self) -> list[str]:
-        """The last line of each import error, which is the message itself."""
-        errors = self._list("/api/v2/importErrors", "import_errors")
-        return [error["stack_trace"].strip().rsplit("\n", 1)[-1] for error in errors]
 
     def runs_since(self, moment: datetime) -> list[DagRun]:
         """Runs of all DAGs that started at `moment` or later, the oldest first."""

@@ -35,19 +35,20 @@ def command(home: Path, port_base: int, now: datetime) -> list[str]:
     return [sys.executable, "-m", "demo", "serve", *(str(x) for pair in options.items() for x in pair)]
 
 
-def moved(folder: Path | None, port_base: int, target: Path) -> Path:
-    """A folder of the same sources, with the wire's ports moved to where it is served.
+def sources(folder: Path | None, target: Path, port_base: int | None) -> Path:
+    """Make `target` a folder of the same sources, with the wire's where it is served.
 
-    The wire's own files are written anew; the others are links, so that an edit shows.
+    `port_base`: its first port; None leaves its sources out, since their crawls could
+    only fail. The other sources are links, so that an edit shows.
     """
     target.mkdir(exist_ok=True)
     for old in target.glob("*.toml"):
         old.unlink()
     for path in sorted((folder or Path(str(resources.files("sources")))).glob("*.toml")):
-        if path.name.startswith("demo_"):
-            (target / path.name).write_text(on_ports(path.read_text("utf-8"), port_base), "utf-8")
-        else:
+        if not path.name.startswith("demo_"):
             (target / path.name).symlink_to(path.absolute())
+        elif port_base is not None:
+            (target / path.name).write_text(on_ports(path.read_text("utf-8"), port_base), "utf-8")
     return target
 
 

@@ -26,7 +26,7 @@ from pipelines.airflow_api import AirflowApi, NoAnswerError
 from pipelines.crew import Crew
 from pipelines.errors import SourceError, WirehouseError
 from pipelines.records import Source
-from pipelines.sources import declared
+from pipelines.sources import declared, names
 from pipelines.watch import Progress
 
 HEALTHY_WITHIN = timedelta(minutes=4)
@@ -59,19 +59,18 @@ def up(
     """
     home = steps.places().home
     os.environ["WIREHOUSE_HOME"] = str(home)  # for the children, wherever they run
-    declarations = declared(steps.places().sources).values()
-    for broken in (one for one in declarations if isinstance(one, SourceError)):
-        say(f"Left out: {broken}")
-    sources = [one for one in declarations if isinstance(one, Source) and one.enabled]
-    demos = [source for source in sources if "demo" in source.tags]
-    demo = demo and bool(demos)
+    demo = demo and any(name.startswith("demo_") for name in names(steps.places().sources))
     free(port, "--port")
     for taken in range(demo_port, demo_port + demo_wire.SITES) if demo else ():
         free(taken, "--demo-port, or --no-demo")
     embedded.lay_out(home)
-    if demo and demo_port != demo_wire.FIRST_PORT:
-        folder = demo_wire.moved(steps.places().sources, demo_port, home / "sources")
+    if not demo or demo_port != demo_wire.FIRST_PORT:
+        folder = demo_wire.sources(steps.places().sources, home / "sources", demo_port if demo else None)
         os.environ["WIREHOUSE_SOURCES"] = str(folder)
+    declarations = declared(steps.places().sources).values()
+    for broken in (one for one in declarations if isinstance(one, SourceError)):
+        say(f"Left out: {broken}")
+    awaited = [f"crawl_{one.name}" for one in declarations if isinstance(one, Source) and one.enabled]
     began = datetime.now(UTC)
     with _alone(home) as lock, _stop_by_signal():
         crew = Crew(home, lock)
@@ -83,8 +82,6 @@ def up(
             api = AirflowApi(f"http://127.0.0.1:{port}", embedded.USER, embedded.password(home))
             until_healthy(crew, api)
             say(welcome(home, port, demo_port if demo else None))
-            switch(api, demos, on=demo)
-            awaited = [f"crawl_{source.name}" for source in sources if demo or source not in demos]
             watch(crew, Progress(api, awaited, began, say), once, say)
         except KeyboardInterrupt:
             if once:
@@ -133,14 +130,6 @@ def until_healthy(crew: Crew, api: AirflowApi) -> None:
             sick = api.unhealthy()
         except NoAnswerError:
             continue
-
-
-def switch(api: AirflowApi, sources: list[Source], *, on: bool) -> None:
-    """Pause the DAGs of the demo wire where it does not run; their crawls could only fail."""
-    known = set(api.dag_ids())
-    for source in sources:
-        if f"crawl_{source.name}" in known:
-            api.pause(f"crawl_{source.name}", paused=not on)
 
 
 def watch(crew: Crew, progress: Progress, once: bool, say: Callable[[str], None]) -> None:
