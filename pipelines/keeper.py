@@ -51,8 +51,9 @@ def keep(command: list[str], grace: float) -> int:
             deadline = time.monotonic() + grace
             ask(psutil.Process(program.pid).children())
             program.terminate()
-    kill_descendants()
+    program.kill()  # nothing happens if it has ended
     code = program.wait()
+    kill_descendants()
     return code if code >= 0 else 128 - code
 
 
