@@ -112,24 +112,25 @@ def extract(
 
 def cluster(names: Sequence[str] | None = None) -> list[str]:
     """Group the stories of the waiting batches, or of those named; returns these batches."""
-    from pipelines.store import warehouse
+    from pipelines.store import clustering, warehouse
 
     where = places()
     ready = list(names) if names else batches.waiting(where.data)
     if ready:
-        with warehouse.open_warehouse(where.warehouse) as opened:
-            opened.cluster([batches.existing(where.data, name) for name in ready])
+        with warehouse.opened(where.warehouse) as connection:
+            clustering.cluster_batches(connection, [batches.existing(where.data, name) for name in ready])
     return ready
 
 
 def load(names: Sequence[str] | None = None) -> dict[str, int]:
-    """Load batches in one transaction; returns how many rows each table got."""
-    from pipelines.store import warehouse
+    """Load batches in one transaction; returns the runs loaded and their leads by outcome."""
+    from pipelines.store import loading, warehouse
 
     where = places()
     ready = batches.waiting(where.data) if names is None else list(names)
-    with warehouse.open_warehouse(where.warehouse) as opened:
-        counts = opened.load(
+    with warehouse.opened(where.warehouse) as connection:
+        counts = loading.load(
+            connection,
             [batches.existing(where.data, name) for name in ready],
             sources=[s for s in declared(where.sources).values() if isinstance(s, Source)],
         )
@@ -141,9 +142,9 @@ def check(batch: str | None = None) -> list[Finding]:
     """Check one batch, or the warehouse; CheckFailed when a finding is an error."""
     where = places()
     if batch is None:
-        from pipelines.store import warehouse
+        from pipelines.store import reading
 
-        findings = warehouse.check(where.warehouse)
+        findings = reading.check(where.warehouse)
     else:
         findings = _check_batch(where, batch)
     levels = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING, Severity.NOTE: logging.INFO}
@@ -165,10 +166,10 @@ def replay(file: Path, name: str, *, salvage: bool = False) -> str:
 
 def ledger(names: Sequence[str]) -> list[LedgerLine]:
     """How every lead of these batches ended: as loaded where they are, else as staged."""
-    from pipelines.store import staging, warehouse
+    from pipelines.store import reading, staging
 
     where = places()
-    loaded = warehouse.ledger(where.warehouse, names)
+    loaded = reading.ledger(where.warehouse, names)
     known = {line.run_id for line in loaded}
     staged = (batches.existing(where.data, name) / batches.LEDGER for name in names if name not in known)
     return [*loaded, *(line for path in staged for line in staging.read(path, LedgerLine))]
@@ -176,16 +177,16 @@ def ledger(names: Sequence[str]) -> list[LedgerLine]:
 
 def query(text: str, *, as_of: datetime | None = None) -> Any:
     """Ask the warehouse, read-only; returns an Arrow table."""
-    from pipelines.store import warehouse
+    from pipelines.store import reading
 
-    return warehouse.query(places().warehouse, text, as_of=as_of)
+    return reading.query(places().warehouse, text, as_of=as_of)
 
 
 def status() -> list[dict[str, Any]]:
     """Per source: last good run, freshness, counts, last trouble."""
-    from pipelines.store import warehouse
+    from pipelines.store import reading
 
-    return warehouse.status(places().warehouse)
+    return reading.status(places().warehouse)
 
 
 def declared_sources(name: str | None = None) -> dict[str, Source | SourceError]:

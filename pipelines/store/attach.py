@@ -1,0 +1,135 @@
+"""Read an attach string: which warehouse, what DuckDB is told of it, what people are shown. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipelines.errors import WarehouseError
+
+_ATTACH = re.compile(
+    r"(?P<kind>ducklake:sqlite|ducklake:postgres|postgres):(?P<where>.*?)\s*(?:\((?P<options>.*)\))?", re.S
+)
+_SECRET = re.compile(
+    r"(password\s*=\s*)('[^']*'|\S+)|(://[^:/@\s]*:)[^@\s]*(@)|((?:secret|key_id|token)\s+)'[^']*'", re.I
+)
+
+_HINTS = (
+    # What the engine says, and what to do about it.
+    (
+        r"No space left|Disk quota|not enough space",
+        "the disk is full: make room, then try again",
+    ),
+    (r"File too large", "a file may not grow that large here (ulimit -f): raise the limit, then load again"),
+    (
+        r"Permission denied|readonly database|read-only file|Read-only file system|permission denied",
+        "no permission: check who owns it",
+    ),
+    (
+        r"Connection refused|could not connect|could not translate host|timeout expired|Is the server",
+        "no server answers there: check host and port, and that it runs",
+    ),
+    (
+        r"authentication failed|no password supplied|role .* does not exist",
+        "the server refuses the login: check user and password",
+    ),
+    (r"database .* does not exist", "the server has no such database: create it (CREATE DATABASE …)"),
+    (r"not a database|file is encrypted|malformed", "that file is no catalog: check the path"),
+    (r"database is locked|[Cc]onflict", "another load is running: try again when it has ended"),
+    (r"DATA_PATH", "name the folder of its files: … (DATA_PATH '/folder')"),
+    (
+        r"unable to open database file|No such file or directory|does not exist",
+        "no such place: check the path",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Attach:
+    """An attach string, read: what DuckDB is told, and what people are shown."""
+
+    kind: str
+    where: str
+    options: str
+    shown: str
+    """Without passwords: for messages and logs."""
+
+    @property
+    def is_lake(self) -> bool:
+        return self.kind.startswith("ducklake:")
+
+    @property
+    def catalog(self) -> Path | None:
+        """The SQLite file of the catalog; None if a server has it."""
+        return Path(self.where).absolute() if self.kind == "ducklake:sqlite" else None
+
+    def statement(self, *, read_only: bool, as_of: datetime | None) -> str:
+        options = [self.options] if self.options else []
+        where = self.where
+        if self.catalog is not None:
+            where = str(self.catalog)
+            if "DATA_PATH" not in self.options.upper():
+                # Stated at every attach, so that the folder can be moved as a whole.
+                options += [f"DATA_PATH {quoted(where + '.files/')}", "OVERRIDE_DATA_PATH true"]
+            options += ["META_BUSY_TIMEOUT 10000"]
+        if read_only:
+            options.append("READ_ONLY")
+        if as_of is not None:
+            options.append(f"SNAPSHOT_TIME {quoted(as_of.astimezone(UTC).isoformat())}")
+        return f"ATTACH {quoted(f'{self.kind}:{where}')} AS wh" + (
+            f" ({', '.join(options)})" if options else ""
+        )
+
+
+def parse_attach(text: str) -> Attach:
+    """Read an attach string; WarehouseError says what one looks like.
+
+    >>> parse_attach("ducklake:postgres:dbname=wire password=s3cret (DATA_PATH '/files')").shown
+    "ducklake:postgres:dbname=wire password=*** (DATA_PATH '/files')"
+    """
+    shown = redacted(text)
+    match = _ATTACH.fullmatch(text.strip())
+    if match is None or not match["where"].strip():
+        raise WarehouseError(
+            f"{shown!r} is no warehouse: "
+            "write ducklake:sqlite:PATH, or ducklake:postgres:dbname=… (DATA_PATH '…')"
+        )
+    if match["kind"] == "postgres":
+        raise WarehouseError(
+            f"{shown}: plain Postgres tables are not supported yet: "
+            "use ducklake:postgres:dbname=… (DATA_PATH '…'), with the catalog on the same server"
+        )
+    return Attach(match["kind"], match["where"].strip(), (match["options"] or "").strip(), shown)
+
+
+def redacted(text: str) -> str:
+    """The text without passwords and keys.
+
+    >>> redacted("postgres://ann:s3cret@db/wire")
+    'postgres://ann:***@db/wire'
+    """
+    return _SECRET.sub(lambda m: (m[1] or m[5] or m[3]) + "***" + (m[4] or ""), text)
+
+
+def explained(message: str) -> str:
+    """The engine's message in one line, without secrets, and what to do about it.
+
+    >>> explained("IO Error: Could not write\\nfile: No space left on device")
+    'IO Error: Could not write file: No space left on device: the disk is full: make room, then try again'
+    """
+    words = redacted(" ".join(message.split()))
+    hint = next((hint for pattern, hint in _HINTS if re.search(pattern, words)), "")
+    if len(words) > 300:  # a server's reason often stands at the end of a long story
+        words = words[:140] + " … " + words[-150:]
+    return f"{words}: {hint}" if hint else words
+
+
+def quoted(text: str) -> str:
+    """A text as SQL writes it.
+
+    >>> quoted("it's")
+    "'it''s'"
+    """
+    return "'" + text.replace("'", "''") + "'"

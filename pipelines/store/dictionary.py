@@ -1,0 +1,134 @@
+"""Read the data dictionary out of `schema.sql`; make comments and docs/warehouse.md of it.
+
+    python -m pipelines.store.dictionary            # writes docs/warehouse.md
+
+Every column stands below a comment `definition | unit or form | example`, every
+table and view below the sentence that says what a row of it is. Pure, but for
+`main`.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from pipelines.store.attach import quoted
+
+_DOC = r"((?:^[ ]*--[^\n]*\n)+)"
+_TABLE = re.compile(_DOC + r"CREATE TABLE (\w+)(?: \((.*?)^\);| AS\n(.*?);)", re.M | re.S)
+_VIEW = re.compile(_DOC + r"CREATE (?:OR REPLACE )?VIEW (\w+) AS", re.M)
+_COLUMN = re.compile(_DOC + r"[ ]*(?:NULL::(\w+) AS (\w+)|(\w+) ([^\n]+?),?)$", re.M)
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    kind: str
+    """As DuckDB writes it, NOT NULL included."""
+    definition: str
+    unit: str
+    example: str
+
+
+@dataclass(frozen=True)
+class Table:
+    name: str
+    definition: str
+    columns: tuple[Column, ...]
+
+
+def tables(schema: str) -> list[Table]:
+    """All tables of `schema.sql`, in its order; ValueError names a column without its comment.
+
+    >>> column = "  -- Its name | text | Tom\\n  name VARCHAR\\n"
+    >>> [t] = tables("-- One row per cat.\\nCREATE TABLE cats (\\n" + column + ");")
+    >>> t.name, t.definition, t.columns[0].example
+    ('cats', 'One row per cat.', 'Tom')
+    """
+    return [
+        Table(name, _sentence(doc), _columns(name, own or derived))
+        for doc, name, own, derived in _TABLE.findall(schema)
+    ]
+
+
+def views(script: str) -> list[Table]:
+    """All views of `views.sql`, with their questions; what columns they have, the warehouse knows."""
+    return [Table(name, _sentence(doc), ()) for doc, name in _VIEW.findall(script)]
+
+
+def comments(table: Table) -> str:
+    """The statements that give a table and its columns their comments."""
+    lines = [f"COMMENT ON TABLE {table.name} IS {quoted(table.definition)};"]
+    for c in table.columns:
+        words = f"{c.definition} ({c.unit}; e.g. {c.example})"
+        lines.append(f"COMMENT ON COLUMN {table.name}.{c.name} IS {quoted(words)};")
+    return "\n".join(lines)
+
+
+def page(schema: str, view_script: str) -> str:
+    """The text of docs/warehouse.md."""
+    parts = [_INTRODUCTION]
+    for table in tables(schema):
+        parts.append(f"## {table.name}\n\n{table.definition}\n\n{_HEAD}{''.join(map(_row, table.columns))}")
+    parts.append("## Views\n\n| view | question it answers |\n|---|---|\n")
+    parts[-1] += "".join(f"| `{v.name}` | {_cell(v.definition)} |\n" for v in views(view_script))
+    return "\n".join(parts)
+
+
+def main() -> None:
+    """Write docs/warehouse.md below the current folder."""
+    folder = resources.files("pipelines.store")
+    text = page(
+        folder.joinpath("schema.sql").read_text("utf-8"), folder.joinpath("views.sql").read_text("utf-8")
+    )
+    Path("docs/warehouse.md").write_text(text, "utf-8")
+    sys.stdout.write("docs/warehouse.md\n")
+
+
+def _columns(table: str, body: str) -> tuple[Column, ...]:
+    columns = []
+    for doc, null_kind, null_name, name, kind in _COLUMN.findall(body):
+        parts = [p.strip() for p in _sentence(doc).split(" | ")]
+        if len(parts) != 3 or not all(parts):
+            raise ValueError(
+                f"schema.sql: {table}.{name or null_name}: its comment is not: definition | unit | example"
+            )
+        columns.append(Column(name or null_name, kind or null_kind, *parts))
+    return tuple(columns)
+
+
+def _sentence(doc: str) -> str:
+    return " ".join(line.strip().removeprefix("--").strip() for line in doc.strip().splitlines())
+
+
+def _row(column: Column) -> str:
+    cells = (f"`{column.name}`", f"`{column.kind}`", column.definition, column.unit, column.example)
+    return f"| {' | '.join(map(_cell, cells))} |\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+_HEAD = "| column | type | definition | unit or form | example |\n|---|---|---|---|---|\n"
+
+_INTRODUCTION = """\
+# The warehouse: every table and column
+
+Made from `pipelines/store/schema.sql` and `views.sql` by `python -m pipelines.store.dictionary`; edit those.
+The same words stand as comments in the warehouse itself:
+`SELECT table_name, column_name, comment FROM duckdb_columns() WHERE database_name = 'wh'`.
+
+- Times are `TIMESTAMPTZ` in UTC. `*_at` is what we observed or read as an instant,
+  `*_raw` the publisher's own words.
+- What the publisher does not say is NULL, never ''. A list that is not stated is empty.
+- Names are IPTC ninjs 3.1 / NewsML-G2 in snake_case where one exists.
+- Loads commute: batches in any order, late or repeated, give the same tables (but for `loaded_at`).
+"""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,223 @@
+-- From observations to versions: what a load changes, worked out beside the warehouse.
+--
+-- A story's chain of versions is a fold over all observations of it, ordered by when they were fetched;
+-- an observation that says what the one before it said makes no version. Nothing else counts: not the
+-- order in which batches come in, not how many come at once. So late batches are no special case.
+--
+-- Two observations say the same if their fingerprints are equal: the words (not case, space, punctuation) of
+-- headlines, slug, byline, dateline, credit, notes and body; standing, signal and embargo; what may be done with it.
+-- Keywords, pictures, the publisher's modified_at and the like are noise here. Versions of one chain
+-- that have the same fingerprint have the same columns, those of the first of them.
+--
+-- A source's duplicate: a story's *first* observations are set aside while another story of the same
+-- source had said the same headline and body before (text_key). They make no story; ledger: duplicate.
+-- Stubs (under ten words), stories without a headline and withdrawn ones are never taken for duplicates.
+--
+-- In: staged_stories, staged_ledger, staged_clusters, the tables. Out: wanted, gone, fresh, judged (by Python).
+
+CREATE OR REPLACE TEMP MACRO words(x) AS
+  coalesce(trim(regexp_replace(lower(x), '[^\p{L}\p{N}]+', ' ', 'g')), '');
+
+CREATE OR REPLACE TEMP TABLE staged AS
+SELECT
+  story_id, source_id, url, fetched_at, run_id, raw_ref, filename, file_row_number,
+  md5(concat_ws(chr(31),
+    words(headline), words(alternative_headline), words(slugline), words(byline), words(dateline),
+    words(credit_line), words(ed_note), words(correction_text), content_hash,
+    pub_status, coalesce(signal, ''), coalesce(epoch_us(embargoed_until), 0),
+    coalesce(tdm_reserved::VARCHAR, ''), words(usage_terms), coalesce(is_accessible_for_free::VARCHAR, '')
+  ))[:16] AS fingerprint,
+  CASE WHEN word_count >= 10 AND words(headline) <> '' AND pub_status = 'usable'
+    THEN md5(concat_ws(chr(31), source_id, words(headline), content_hash))[:16]
+  END AS text_key
+FROM staged_stories
+QUALIFY row_number() OVER (PARTITION BY run_id, coalesce(raw_ref, story_id) ORDER BY file_row_number) = 1;
+
+-- Answers that only say "nothing changed": a 304, or the bytes we had.
+CREATE OR REPLACE TEMP TABLE staged_same AS
+SELECT l.source_id, l.story_id AS stated, l.url, l.final_url, l.fetched_at, l.run_id, l.raw_ref
+FROM staged_ledger l
+ANTI JOIN staged s ON s.run_id = l.run_id AND coalesce(s.raw_ref, s.story_id) = coalesce(l.raw_ref, l.story_id)
+WHERE l.outcome = 'unchanged' AND l.fetched_at IS NOT NULL;
+
+-- What may be touched, and all that was ever observed of it.
+CREATE OR REPLACE TEMP TABLE ids AS
+SELECT story_id FROM staged
+UNION SELECT stated FROM staged_same WHERE stated IS NOT NULL
+UNION SELECT story_id FROM staged_clusters;
+CREATE OR REPLACE TEMP TABLE keys AS SELECT DISTINCT text_key FROM staged WHERE text_key IS NOT NULL;
+CREATE OR REPLACE TEMP TABLE urls AS
+SELECT url FROM staged UNION SELECT url FROM staged_same
+UNION SELECT final_url FROM staged_same WHERE final_url IS NOT NULL;
+
+CREATE OR REPLACE TEMP TABLE known AS
+SELECT * FROM observations
+WHERE story_id IN (FROM ids) OR text_key IN (FROM keys) OR url IN (FROM urls);
+
+CREATE OR REPLACE TEMP TABLE also AS
+SELECT DISTINCT story_id FROM known WHERE story_id IS NOT NULL AND story_id NOT IN (FROM ids);
+
+INSERT INTO known
+SELECT o.* FROM observations o
+WHERE o.story_id IN (FROM also)
+  AND coalesce(o.text_key NOT IN (FROM keys), true) AND o.url NOT IN (FROM urls);
+
+CREATE OR REPLACE TEMP TABLE seen AS
+SELECT *, row_number() OVER (PARTITION BY story_id ORDER BY fetched_at, run_id, raw_ref, fingerprint) AS place
+FROM (
+  SELECT story_id, source_id, url, fetched_at, fingerprint, text_key, run_id, raw_ref, outcome AS was,
+    NULL::VARCHAR AS filename, NULL::BIGINT AS file_row_number
+  FROM known WHERE fingerprint IS NOT NULL
+  UNION ALL
+  SELECT story_id, source_id, url, fetched_at, fingerprint, text_key, run_id, raw_ref, NULL,
+    filename, file_row_number
+  FROM staged
+);
+
+-- Who said a text first, in its source.
+CREATE OR REPLACE TEMP TABLE other_keys AS
+SELECT DISTINCT text_key FROM seen WHERE text_key IS NOT NULL AND text_key NOT IN (FROM keys);
+CREATE OR REPLACE TEMP TABLE firsts AS
+SELECT text_key, min(struct_pack(fetched_at, story_id)).story_id AS story_id
+FROM (
+  SELECT text_key, fetched_at, story_id FROM seen WHERE text_key IS NOT NULL
+  UNION ALL
+  SELECT text_key, fetched_at, story_id FROM observations WHERE text_key IN (FROM other_keys)
+)
+GROUP BY ALL;
+
+-- The chains: each observation, judged.
+CREATE OR REPLACE TEMP TABLE chain AS
+WITH marked AS (
+  SELECT s.*, f.story_id AS first_story,
+    min(place) FILTER (WHERE s.text_key IS NULL OR f.story_id = s.story_id) OVER (PARTITION BY s.story_id) AS start
+  FROM seen s LEFT JOIN firsts f USING (text_key)
+), compared AS (
+  SELECT *, place >= coalesce(start, place + 1) AS in_chain,
+    lag(fingerprint) OVER w AS before, lag(url) OVER w AS url_before
+  FROM marked
+  WINDOW w AS (PARTITION BY story_id, place >= coalesce(start, place + 1) ORDER BY place)
+)
+SELECT *,
+  in_chain AND fingerprint IS DISTINCT FROM before AS makes_version,
+  CASE
+    WHEN NOT in_chain THEN 'duplicate'
+    WHEN before IS NULL THEN 'new'
+    WHEN fingerprint <> before THEN 'updated'
+    WHEN url <> url_before THEN 'duplicate'
+    ELSE 'unchanged'
+  END AS outcome,
+  CASE WHEN in_chain THEN story_id ELSE first_story END AS ledger_story
+FROM compared;
+
+-- Answers that nothing changed belong to the story last seen at their address.
+CREATE OR REPLACE TEMP TABLE same AS
+WITH asked AS (
+  SELECT source_id, stated, url AS lead, url, final_url, fetched_at, run_id, raw_ref,
+    NULL::VARCHAR AS story_before, true AS is_new
+  FROM staged_same
+  UNION ALL
+  SELECT source_id, story_id, NULL, url, NULL, fetched_at, run_id, raw_ref, story_id, false
+  FROM known WHERE fingerprint IS NULL AND url IN (FROM urls)
+), found AS (
+  SELECT a.*, (
+    SELECT max(struct_pack(s.fetched_at, s.story_id, s.url)) FROM seen s
+    WHERE s.source_id = a.source_id AND (s.url = a.url OR s.url = a.final_url) AND s.fetched_at <= a.fetched_at
+  ) AS match
+  FROM asked a
+)
+SELECT * EXCLUDE (stated, match, final_url) REPLACE (coalesce(match.url, final_url, url) AS url),
+  coalesce(match.story_id, stated) AS story_id
+FROM found;
+
+CREATE OR REPLACE TEMP TABLE life AS
+SELECT story_id, min(fetched_at) FILTER (WHERE in_chain) AS first_seen_at, max(fetched_at) AS last_seen_at
+FROM (
+  SELECT story_id, fetched_at, in_chain FROM chain WHERE in_chain
+  UNION ALL
+  SELECT story_id, fetched_at, false FROM same WHERE story_id IS NOT NULL
+  UNION ALL
+  SELECT story_id, fetched_at, false FROM known
+  WHERE fingerprint IS NULL AND story_id IS NOT NULL AND url NOT IN (FROM urls)
+)
+GROUP BY story_id;
+
+-- The latest word on each story's cluster.
+CREATE OR REPLACE TEMP TABLE memberships AS
+SELECT * FROM (
+  SELECT *, true AS is_new FROM staged_clusters
+  UNION ALL BY NAME
+  SELECT *, false AS is_new FROM clusters WHERE story_id IN (SELECT story_id FROM ids UNION SELECT story_id FROM also)
+)
+QUALIFY row_number() OVER (PARTITION BY story_id ORDER BY split_part(run_id, '/', 2) DESC, run_id DESC, is_new) = 1;
+
+-- Where the words of a fingerprint are: in a staged file, or (no file) in the warehouse.
+CREATE OR REPLACE TEMP TABLE texts AS
+SELECT story_id, fingerprint, filename, file_row_number
+FROM chain
+QUALIFY row_number() OVER (PARTITION BY story_id, fingerprint ORDER BY place) = 1;
+
+-- What should stand, as (part, story_id, fingerprint) with all that a row takes from the chain.
+CREATE OR REPLACE TEMP TABLE wanted AS
+WITH versions AS (
+  SELECT *, row_number() OVER w AS version, lead(fetched_at) OVER w AS valid_to, lead(place) OVER w IS NULL AS is_last
+  FROM chain WHERE makes_version
+  WINDOW w AS (PARTITION BY story_id ORDER BY place)
+), aside AS (
+  SELECT * FROM chain c
+  WHERE NOT in_chain
+    AND NOT EXISTS (FROM versions v WHERE v.story_id = c.story_id AND v.fingerprint = c.fingerprint)
+  QUALIFY row_number() OVER (PARTITION BY story_id, fingerprint ORDER BY place) = 1
+), rows AS (
+  SELECT CASE WHEN is_last THEN 'stories' ELSE 'past_versions' END AS part,
+    story_id, fingerprint, version::INTEGER AS version, before, run_id, raw_ref, url, fetched_at,
+    fetched_at AS valid_from, valid_to
+  FROM versions
+  UNION ALL
+  SELECT 'past_versions', story_id, fingerprint, NULL, NULL, run_id, raw_ref, url, fetched_at, NULL, NULL
+  FROM aside
+)
+SELECT r.*, t.filename, t.file_row_number,
+  t.filename IS NOT NULL AS is_staged, b.filename IS NOT NULL AS before_is_staged,
+  CASE WHEN part = 'stories' THEN l.first_seen_at END AS first_seen_at,
+  CASE WHEN part = 'stories' THEN l.last_seen_at END AS last_seen_at,
+  CASE WHEN part = 'stories' THEN m.cluster_id END AS cluster_id
+FROM rows r
+JOIN texts t USING (story_id, fingerprint)
+LEFT JOIN texts b ON b.story_id = r.story_id AND b.fingerprint = r.before
+LEFT JOIN life l ON l.story_id = r.story_id
+LEFT JOIN memberships m ON m.story_id = r.story_id;
+
+-- What stands.
+CREATE OR REPLACE TEMP TABLE stands AS
+WITH ids_known AS (SELECT DISTINCT story_id FROM known WHERE story_id IS NOT NULL), rows AS (
+  SELECT 'stories' AS part, story_id, fingerprint, version, run_id, raw_ref, fetched_at, NULL::TIMESTAMPTZ AS valid_to,
+    first_seen_at, last_seen_at, cluster_id, loaded_at, published_at, change_kind, diff_ratio
+  FROM stories WHERE story_id IN (FROM ids_known)
+  UNION ALL
+  SELECT 'past_versions', story_id, fingerprint, version, run_id, raw_ref, fetched_at, valid_to,
+    NULL, NULL, NULL, loaded_at, published_at, change_kind, diff_ratio
+  FROM past_versions WHERE story_id IN (FROM ids_known)
+)
+SELECT *, CASE WHEN version IS NOT NULL
+  THEN lag(fingerprint) OVER (PARTITION BY story_id, version IS NULL ORDER BY version) END AS before
+FROM rows;
+
+CREATE OR REPLACE TEMP MACRO row_of(t, is_staged, before_is_staged) AS struct_pack(
+  v := t.version, b := t.before, r := t.run_id, w := t.raw_ref, f := t.fetched_at, u := t.valid_to,
+  i := t.first_seen_at, j := t.last_seen_at, c := t.cluster_id, s := is_staged, p := before_is_staged);
+
+CREATE OR REPLACE TEMP TABLE fresh AS
+SELECT w.*, coalesce(
+    (SELECT min(loaded_at) FROM stands s
+     WHERE s.story_id = w.story_id AND s.fingerprint = w.fingerprint AND s.run_id = w.run_id AND NOT w.is_staged),
+    getvariable('now')) AS loaded_at
+FROM wanted w
+ANTI JOIN stands s ON s.part = w.part AND s.story_id = w.story_id AND s.fingerprint = w.fingerprint
+  AND row_of(s, false, false) IS NOT DISTINCT FROM row_of(w, w.is_staged, w.before_is_staged);
+
+CREATE OR REPLACE TEMP TABLE gone AS
+SELECT s.*
+FROM stands s
+ANTI JOIN wanted w ON s.part = w.part AND s.story_id = w.story_id AND s.fingerprint = w.fingerprint
+  AND row_of(s, false, false) IS NOT DISTINCT FROM row_of(w, w.is_staged, w.before_is_staged);

@@ -1,0 +1,137 @@
+-- Write what the fold (fold.sql) has worked out; one transaction around it all.
+--
+-- In: fresh, gone, chain, same, memberships, the staged files. Words are moved here once, by DuckDB.
+
+-- Words that are in the warehouse and needed again: of rows that move, and of those that a new version is
+-- compared with. The days between which they were published spare us reading the other files' bodies.
+CREATE OR REPLACE TEMP TABLE needed AS
+SELECT story_id, fingerprint FROM fresh WHERE NOT is_staged
+UNION
+SELECT story_id, before FROM fresh WHERE before IS NOT NULL AND NOT before_is_staged;
+
+SET VARIABLE needed_from = (
+  SELECT CASE WHEN count(*) = count(published_at) THEN min(published_at) END FROM stands SEMI JOIN needed USING (story_id));
+SET VARIABLE needed_to = (SELECT max(published_at) FROM stands SEMI JOIN needed USING (story_id));
+
+CREATE OR REPLACE TEMP TABLE kept AS
+SELECT *
+FROM (
+  SELECT * EXCLUDE (version, first_seen_at, last_seen_at, loaded_at, cluster_id, valid_from, change_kind, diff_ratio)
+  FROM stories SEMI JOIN needed USING (story_id, fingerprint)
+  WHERE getvariable('needed_from') IS NULL
+    OR published_at BETWEEN getvariable('needed_from') AND getvariable('needed_to')
+  UNION ALL BY NAME
+  SELECT * EXCLUDE (version, loaded_at, valid_from, valid_to, change_kind, diff_ratio)
+  FROM past_versions SEMI JOIN needed USING (story_id, fingerprint)
+)
+QUALIFY row_number() OVER (PARTITION BY story_id, fingerprint) = 1;
+
+-- Pairs of versions to be judged: what the publisher did, and how much of the text it touched.
+CREATE OR REPLACE TEMP TABLE pairs AS
+SELECT f.story_id, f.version, f.fingerprint, f.before, f.raw_ref, w.raw_ref AS raw_ref_before
+FROM fresh f
+JOIN wanted w ON w.story_id = f.story_id AND w.version = f.version - 1
+WHERE f.version > 1;
+
+CREATE OR REPLACE TEMP TABLE said AS
+WITH asked AS (SELECT story_id, fingerprint FROM pairs UNION SELECT story_id, before FROM pairs)
+SELECT t.story_id, t.fingerprint, headline, body_text, pub_status, signal, ed_note, correction_text, content_hash,
+  extractor_version
+FROM staged_stories s
+JOIN texts t USING (filename, file_row_number)
+SEMI JOIN asked a ON a.story_id = t.story_id AND a.fingerprint = t.fingerprint
+UNION ALL
+SELECT story_id, fingerprint, headline, body_text, pub_status, signal, ed_note, correction_text, content_hash,
+  extractor_version
+FROM kept SEMI JOIN asked USING (story_id, fingerprint);
+
+-- judge (Python): pairs and said become judged
+
+UPDATE turnstile SET loads = loads + 1;
+
+SET VARIABLE gone_from = (
+  SELECT CASE WHEN count(*) = count(published_at) THEN min(published_at) END FROM gone WHERE part = 'stories');
+SET VARIABLE gone_to = (SELECT max(published_at) FROM gone WHERE part = 'stories');
+
+DELETE FROM stories WHERE story_id IN (SELECT story_id FROM gone WHERE part = 'stories')
+  AND (getvariable('gone_from') IS NULL
+    OR published_at BETWEEN getvariable('gone_from') AND getvariable('gone_to'));
+
+DELETE FROM past_versions USING gone g
+WHERE g.part = 'past_versions' AND past_versions.story_id = g.story_id
+  AND past_versions.version IS NOT DISTINCT FROM g.version AND past_versions.fingerprint = g.fingerprint;
+
+CREATE OR REPLACE TEMP VIEW rows AS
+WITH words AS (
+  SELECT t.story_id, t.fingerprint, s.* EXCLUDE (story_id, url, fetched_at, run_id, raw_ref, filename, file_row_number)
+  FROM staged_stories s JOIN texts t USING (filename, file_row_number)
+  UNION ALL BY NAME
+  SELECT * EXCLUDE (url, fetched_at, run_id, raw_ref) FROM kept
+)
+SELECT w.*, f.* EXCLUDE (story_id, fingerprint, before, filename, file_row_number, is_staged, before_is_staged),
+  CASE WHEN f.version = 1 THEN 'new' ELSE j.change_kind END AS change_kind, j.diff_ratio
+FROM fresh f
+JOIN words w USING (story_id, fingerprint)
+LEFT JOIN judged j ON j.story_id = f.story_id AND j.version = f.version;
+
+INSERT INTO stories BY NAME
+SELECT * EXCLUDE (part, valid_to) FROM rows WHERE part = 'stories'
+ORDER BY published_at;
+
+INSERT INTO past_versions BY NAME
+SELECT * EXCLUDE (part, first_seen_at, last_seen_at, cluster_id) FROM rows WHERE part = 'past_versions'
+ORDER BY published_at;
+
+-- Observations and the ledger; late ones may change what earlier ones came to.
+CREATE OR REPLACE TEMP TABLE turned AS
+SELECT story_id, run_id, raw_ref, outcome, ledger_story
+FROM chain
+WHERE filename IS NULL AND (outcome <> was OR (NOT in_chain AND text_key IN (FROM keys)));
+
+UPDATE observations SET outcome = t.outcome
+FROM turned t
+WHERE observations.run_id = t.run_id AND observations.story_id = t.story_id
+  AND observations.raw_ref IS NOT DISTINCT FROM t.raw_ref AND observations.fingerprint IS NOT NULL;
+
+UPDATE ledger SET outcome = t.outcome, story_id = t.ledger_story
+FROM turned t
+WHERE ledger.run_id = t.run_id AND coalesce(ledger.raw_ref, ledger.story_id) = coalesce(t.raw_ref, t.story_id);
+
+CREATE OR REPLACE TEMP TABLE matched AS
+SELECT run_id, raw_ref, fetched_at, url, story_id
+FROM same WHERE NOT is_new AND story_id IS DISTINCT FROM story_before;
+
+UPDATE observations SET story_id = m.story_id
+FROM matched m
+WHERE observations.run_id = m.run_id AND observations.url = m.url AND observations.fetched_at = m.fetched_at
+  AND observations.fingerprint IS NULL;
+
+UPDATE ledger SET story_id = m.story_id
+FROM matched m
+WHERE ledger.run_id = m.run_id AND ledger.fetched_at = m.fetched_at AND ledger.outcome = 'unchanged'
+  AND (ledger.url = m.url OR ledger.final_url = m.url);
+
+INSERT INTO observations BY NAME
+SELECT story_id, source_id, url, fetched_at, fingerprint, text_key, run_id, raw_ref, outcome
+FROM chain WHERE filename IS NOT NULL
+UNION ALL
+SELECT story_id, source_id, url, fetched_at, NULL, NULL, run_id, raw_ref, 'unchanged'
+FROM same WHERE is_new
+ORDER BY fetched_at;
+
+CREATE OR REPLACE TEMP TABLE final_ledger AS
+SELECT l.* EXCLUDE (outcome, story_id), coalesce(c.outcome, l.outcome) AS outcome,
+  coalesce(c.ledger_story, s.story_id, l.story_id) AS story_id
+FROM staged_ledger l
+LEFT JOIN chain c ON c.filename IS NOT NULL AND c.run_id = l.run_id
+  AND coalesce(c.raw_ref, c.story_id) = coalesce(l.raw_ref, l.story_id)
+LEFT JOIN same s ON s.is_new AND s.run_id = l.run_id AND s.lead = l.url
+ORDER BY l.run_id, l.found_at;
+INSERT INTO ledger BY NAME FROM final_ledger;
+
+DELETE FROM clusters WHERE story_id IN (SELECT story_id FROM memberships WHERE is_new);
+INSERT INTO clusters BY NAME SELECT * EXCLUDE (is_new) FROM memberships WHERE is_new;
+
+INSERT INTO sightings BY NAME FROM staged_sightings ORDER BY run_id, seen_at;
+INSERT INTO fetches BY NAME FROM staged_fetches ORDER BY run_id, started_at;
+INSERT INTO runs BY NAME SELECT *, getvariable('now') AS loaded_at FROM staged_runs;

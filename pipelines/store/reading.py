@@ -1,0 +1,133 @@
+"""Read the warehouse: questions in SQL, the state of each source, the ledger of a run.
+
+Read only, and shut in: a question sees the warehouse and nothing else of this machine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.errors import UsageError, WarehouseError
+from pipelines.records import Finding, LedgerLine, Outcome, Severity
+from pipelines.store.attach import quoted
+from pipelines.store.warehouse import Connection, is_wrong_question, kinds_of_statement, one, opened
+
+_FOREIGN = re.compile(
+    # Table functions that open other databases in spite of enable_external_access = false, and
+    # those that run a text as SQL, in which the former could hide.
+    r'\b(?:sqlite|postgres)_\w+|\bquery(?:_table)?"?(?:\s|/\*.*?\*/|--[^\n]*\n)*\(',
+    re.I | re.S,
+)
+
+
+_LEDGER = "SELECT * FROM ledger WHERE list_contains(?, run_id) ORDER BY run_id, found_at, position, url"
+
+
+_CHECKS = {
+    "ledger_balances": """
+        SELECT source_id,
+          format('{}: {} leads were found, {} are accounted for', run_id, leads, coalesce(n, 0)) AS message
+        FROM runs LEFT JOIN (SELECT run_id, count(*) AS n FROM ledger GROUP BY ALL) USING (run_id)
+        WHERE leads <> coalesce(n, 0)""",
+    "stories_are_new_once": """
+        SELECT source_id, format('{} stories, but {} observations are new', stories, news) AS message
+        FROM (SELECT source_id, count(*) AS stories FROM stories GROUP BY ALL)
+        FULL JOIN (SELECT source_id, count(*) AS news FROM observations WHERE outcome = 'new' GROUP BY ALL)
+          USING (source_id)
+        WHERE stories IS DISTINCT FROM news""",
+    "stories_are_once": """
+        SELECT any_value(source_id) AS source_id,
+          format('{} stands {} times in stories', story_id, count(*)) AS message
+        FROM stories GROUP BY story_id HAVING count(*) > 1""",
+}
+
+
+def query(attach: str, sql: str, *, as_of: datetime | None = None) -> pa.Table:
+    """Answer one SELECT; UsageError if it is something else, or not SQL, or not about our tables.
+
+    It works while a load runs, and sees all of a load or nothing of it. `as_of`
+    answers as the tables stood at that time.
+    """
+    _refuse_all_but_questions(sql)
+    with opened(attach, read_only=True, as_of=as_of) as connection:
+        shut_in(connection)
+        try:
+            return connection.execute(sql).to_arrow_table()
+        except Exception as error:
+            if is_wrong_question(error):
+                raise UsageError(f"the warehouse does not understand that: {_first_lines(error)}") from None
+            raise
+
+
+def shut_in(connection: Connection) -> None:
+    """Take from a connection all files but the warehouse's own, and the means to get them back."""
+    folder = one(connection, "SELECT value FROM ducklake_options('wh') WHERE option_name = 'data_path'")
+    connection.execute(f"SET allowed_directories = [{quoted(folder)}]")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
+def status(attach: str) -> list[dict[str, Any]]:
+    """Per source: last run, last good run, newest story, counts against what it promises, last trouble.
+
+    Rows of the view `source_health`, sources in trouble first.
+    """
+    asked = """
+        SELECT * FROM source_health
+        ORDER BY coalesce(troubles_last_day, 0) > 0 DESC, last_good_run_at NULLS FIRST, source_id"""
+    rows: list[dict[str, Any]] = query(attach, asked).to_pylist()
+    return rows
+
+
+def ledger(attach: str, names: Sequence[str]) -> list[LedgerLine]:
+    """The ledger lines of loaded runs, as the load made them final; of runs not loaded, none."""
+    try:
+        with opened(attach, read_only=True) as connection:
+            found = connection.execute(_LEDGER, [list(names)]).to_arrow_table()
+    except WarehouseError as error:
+        if "no warehouse yet" in str(error) or "no tables of ours" in str(error):
+            return []
+        raise
+    return [LedgerLine(**(row | {"outcome": Outcome(row["outcome"])})) for row in found.to_pylist()]
+
+
+def check(attach: str) -> list[Finding]:
+    """Hold the tables against each other; what does not agree is a fault of ours, never of a source."""
+    found: list[Finding] = []
+    for name, sql in _CHECKS.items():
+        for row in query(attach, sql).to_pylist():
+            found.append(
+                Finding(
+                    check=name,
+                    severity=Severity.ERROR,
+                    source_id=row["source_id"],
+                    message=row["message"],
+                    next_step="a fault of ours: keep the warehouse as it is and report it",
+                )
+            )
+    return found
+
+
+def _refuse_all_but_questions(sql: str) -> None:
+    kinds = kinds_of_statement(sql)
+    if len(kinds) > 1 and kinds[0] == "CREATE" and re.match(r"\s*(?:from\b.*)?pivot\b", sql, re.I | re.S):
+        kinds = kinds[-1:]  # DuckDB rewrites PIVOT into two statements
+    if not kinds:
+        raise UsageError("there is no question: write one SELECT")
+    explained = re.match(r"\s*explain\s+(?:analyze\s+)?(?:select|with|from|values)\b", sql, re.I)
+    if len(kinds) > 1 or not (kinds[0] == "SELECT" or (kinds[0] == "EXPLAIN" and explained)):
+        raise UsageError(f"the warehouse is read only here: write one SELECT, not {', '.join(kinds)}")
+    foreign = _FOREIGN.search(sql)
+    if foreign is not None:
+        raise UsageError(
+            f"{foreign[0].rstrip('( ')} is not for questions: only the warehouse's own tables are"
+        )
+
+
+def _first_lines(error: Exception) -> str:
+    return " ".join(str(error).split("LINE 1:")[0].split())

@@ -1,0 +1,248 @@
+"""Open the warehouse, to load it or to read it: the only file that knows the database.
+
+    attach string ─▸ Attach ─▸ opened(…) ─▸ Connection ─▸ loading.load, lookups, maintain
+                                        └─▸ query, status (read only, locked down)
+
+DuckDB does the work; the warehouse is what it attaches, chosen by one string, which
+is what a DuckDB user would write in ATTACH:
+
+    ducklake:sqlite:/srv/wirehouse/catalog.sqlite
+    ducklake:postgres:dbname=wire host=db password=… (DATA_PATH '/srv/wirehouse/files')
+
+In a DuckLake the rows are Parquet files and the catalog says which of them hold, so
+analysts read while loads run. Extensions come from wheels of the package index; none
+is ever downloaded.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.errors import UsageError, WarehouseError
+from pipelines.store.attach import Attach, explained, parse_attach, quoted
+from pipelines.store.dictionary import comments, tables
+
+Connection = duckdb.DuckDBPyConnection
+
+SCHEMA_VERSION = 1
+"""The form of the tables that this program knows; see `schema.sql`."""
+
+MEMORY = "700MB"
+"""What DuckDB may use; with Python and Arrow the loader stays under 1 GB."""
+
+INLINED_ROWS = 200
+"""Inserts of fewer rows go into the catalog, not into a file of their own each;
+`maintain` makes files of them."""
+
+
+@contextmanager
+def opened(attach: str, *, read_only: bool = False, as_of: datetime | None = None) -> Iterator[Connection]:
+    """Open the warehouse for as long as the block runs; its errors become ours.
+
+    Without `read_only` it is made where there is none yet, and brought to the form
+    that this program knows; one of a newer form is refused. `as_of` shows all tables
+    as they stood then, and is read only.
+    """
+    target = parse_attach(attach)
+    with tempfile.TemporaryDirectory(prefix="wirehouse-") as spill, _speaking(target):
+        connection = _connected(target, spill)
+        try:
+            _attach(connection, target, read_only or as_of is not None, as_of)
+            if not (read_only or as_of):
+                _bring_up(connection, target)
+            _refuse_newer(connection, target)
+            yield connection
+        finally:
+            connection.close()
+
+
+@contextmanager
+def transaction(connection: Connection) -> Iterator[None]:
+    """All of the block, or nothing of it."""
+    connection.execute("BEGIN")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(duckdb.Error):  # a failed commit has ended it already
+            connection.execute("ROLLBACK")
+        raise
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Did another load come first? Then the same load, done again, is right."""
+    return isinstance(error, duckdb.Error) and bool(
+        re.search("conflict|database is locked|serialize", str(error), re.I)
+    )
+
+
+def is_wrong_question(error: BaseException) -> bool:
+    """Is it the question that is wrong (a name, the grammar, a type), not the warehouse?"""
+    wrong = (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError, duckdb.PermissionException)
+    return isinstance(error, wrong)
+
+
+def kinds_of_statement(sql: str) -> list[str]:
+    """What kinds of statements a text holds; UsageError if it is not SQL.
+
+    >>> kinds_of_statement("FROM stories; DROP TABLE stories")
+    ['SELECT', 'DROP']
+    """
+    try:
+        return [statement.type.name for statement in duckdb.extract_statements(sql)]
+    except duckdb.Error as error:
+        raise UsageError(f"that is not SQL: {' '.join(str(error).split('LINE 1:')[0].split())}") from None
+
+
+def run_script(connection: Connection, name: str, part: str | None = None) -> None:
+    """Run the statements of one of our SQL files, or of its part before or after a `-- judge` line."""
+    text = script(name)
+    if part is not None:
+        before, after = re.split(r"^-- judge .*$", text, maxsplit=1, flags=re.M)
+        text = {"before": before, "after": after}[part]
+    connection.execute(text)
+
+
+def script(name: str) -> str:
+    return resources.files("pipelines.store").joinpath(name).read_text("utf-8")
+
+
+def one(connection: Connection, sql: str, parameters: Any = None) -> Any:
+    """The first value of a query's first row; None if it has none."""
+    row = connection.execute(sql, parameters).fetchone()
+    return row[0] if row is not None else None
+
+
+def _connected(target: Attach, spill: str) -> Connection:
+    connection = duckdb.connect(
+        ":memory:",
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "python_enable_replacements": "false",
+            "memory_limit": MEMORY,
+            "temp_directory": spill,
+            "preserve_insertion_order": "false",
+        },
+    )
+    connection.execute("SET TimeZone = 'UTC'")
+    needed = ["ducklake", "sqlite_scanner" if target.kind == "ducklake:sqlite" else "postgres_scanner"]
+    if "://" in target.options:
+        needed.append("httpfs")
+    for name in needed:
+        connection.execute(f"LOAD {quoted(str(_extension(name)))}")
+    return connection
+
+
+def _extension(name: str) -> Path:
+    """Where the wheel `duckdb-extension-<name>` has put it."""
+    try:
+        package = importlib.import_module(f"duckdb_extension_{name}")
+    except ModuleNotFoundError:
+        raise WarehouseError(
+            f"DuckDB's extension {name} is not installed: "
+            f"pip install duckdb-extension-{name.replace('_', '-')}=={duckdb.__version__}"
+        ) from None
+    folder = Path(package.__path__[0]) / "extensions" / f"v{duckdb.__version__}"
+    path = folder / f"{name}.duckdb_extension"
+    if not path.exists():
+        raise WarehouseError(
+            f"DuckDB {duckdb.__version__} finds no {name} made for it: "
+            "install duckdb and duckdb-extension-* of one version"
+        )
+    return path
+
+
+def _attach(connection: Connection, target: Attach, read_only: bool, as_of: datetime | None) -> None:
+    if target.catalog is not None:
+        if read_only and not target.catalog.exists():
+            raise WarehouseError(
+                f"{target.shown}: there is no warehouse yet: load a batch first (wirehouse run)"
+            )
+        if not read_only:
+            _make_folder(target.catalog.parent, target)
+    try:
+        connection.execute(target.statement(read_only=read_only, as_of=as_of))
+    except duckdb.Error as error:
+        if as_of is not None and "No snapshot" in str(error):
+            raise WarehouseError(
+                f"{target.shown}: nothing is known as of {as_of:%Y-%m-%d %H:%M:%S%z}: "
+                "that is before the first load, or so long ago that it was cleaned up"
+            ) from None
+        if read_only and "does not exist" in str(error) and "ducklake" in str(error).lower():
+            raise WarehouseError(
+                f"{target.shown}: there is no warehouse yet: load a batch first (wirehouse run)"
+            ) from None
+        raise
+    connection.execute("USE wh")
+
+
+def _make_folder(folder: Path, target: Attach) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WarehouseError(f"{target.shown}: cannot make the folder {folder}: {error.strerror}") from error
+
+
+def _bring_up(connection: Connection, target: Attach) -> None:
+    """Make the tables where there are none; here migrations will run, oldest first."""
+    if _found_version(connection) is None:
+        with transaction(connection):
+            # Row groups of 10,000 let a load read one old body without reading 100,000.
+            for option, value in (
+                ("parquet_compression", "zstd"),
+                ("parquet_row_group_size", "10000"),
+                ("data_inlining_row_limit", str(INLINED_ROWS)),
+            ):
+                connection.execute(f"CALL wh.set_option('{option}', '{value}')")
+            connection.execute(script("schema.sql"))
+            for table in tables(script("schema.sql")):
+                connection.execute(comments(table))
+            connection.execute("INSERT INTO turnstile VALUES (0)")
+            connection.execute(
+                "INSERT INTO schema_version VALUES (?, ?, ?)",
+                [SCHEMA_VERSION, datetime.now(UTC), metadata.version("wirehouse")],
+            )
+            connection.execute(script("views.sql"))
+
+
+def _found_version(connection: Connection) -> int | None:
+    found = (
+        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'wh' AND table_name = 'schema_version'"
+    )
+    if not one(connection, found):
+        return None
+    version = one(connection, "SELECT max(version) FROM schema_version")
+    return None if version is None else int(version)
+
+
+def _refuse_newer(connection: Connection, target: Attach) -> None:
+    version = _found_version(connection)
+    if version is None:
+        raise WarehouseError(
+            f"{target.shown}: there is a catalog, but no tables of ours: load a batch first (wirehouse run)"
+        )
+    if version > SCHEMA_VERSION:
+        raise WarehouseError(
+            f"{target.shown}: its tables have form {version}, this program knows {SCHEMA_VERSION}: "
+            "install a newer Wirehouse"
+        )
+
+
+@contextmanager
+def _speaking(target: Attach) -> Iterator[None]:
+    """The engine's errors become ours."""
+    try:
+        yield
+    except (duckdb.Error, OSError) as error:
+        raise WarehouseError(f"{target.shown}: {explained(str(error))}") from error
