@@ -8,7 +8,6 @@ from datetime import datetime
 from email.utils import format_datetime
 from xml.sax.saxutils import escape as esc
 
-from demo import markup
 from demo.press import Printing
 from demo.sites import Site
 
@@ -133,4 +132,5 @@ def _iso(p: Printing, moment: datetime) -> str:
 
 
 def _sitemap_date(p: Printing, moment: datetime) -> str:
-    return _iso(p, moment)[:10] if markup.day_only(p) else _iso(p, moment)
+    """A W3C date: the old paper's sitemap has days only."""
+    return _iso(p, moment)[:10] if p.site.form == "soup" else _iso(p, moment)

@@ -99,7 +99,7 @@ def _meta(p: Printing, around: Around) -> str:
         ("article:published_time", stated(p, "published")),
         ("article:modified_time", stated(p, "modified")),
         ("article:section", p.copy.section),
-        *(("article:tag", k) for k in p.copy.keywords),
+        *(("article:tag", k) for k in p.copy.keywords if not p.is_kill),
     ]
     names = "".join(f'<meta name="author" content="{esc(a)}">' for a in wording.authors(p))
     head = "".join(f'<meta property="{key}" content="{esc(value)}">' for key, value in metas if value)

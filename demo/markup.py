@@ -42,7 +42,7 @@ def station_rights(p: Printing) -> str | None:
 
 
 def day_only(p: Printing) -> bool:
-    """The Küstenblatt prints a day without a time on every second story of its own."""
+    """The Küstenblatt gives no time on every second story of its own."""
     return p.site.form == "soup" and not p.is_reprint and p.number % 2 == 1
 
 

@@ -182,23 +182,26 @@ class _Published(TypedDict):
 
 
 def _published(p: Printing) -> _Published:
-    """When the page says it came out: in its data, in its text, or only in the feed that announced it."""
-    here, form = p.local(p.published), p.site.form
-    spoken = wording.spoken(p, p.published)
-    precision, known = "second" if p.site.seconds else "minute", True
-    if form in ("soup", "lines") and not (form == "lines" and p.is_reprint):
-        raw, evidence, known = spoken, "html", False
-    elif form == "lines":
-        raw, evidence, precision = here.isoformat(), "feed", "second"
-    else:
-        raw = markup.stated(p, "published") or ""
-        evidence = {"meta": "meta", "microdata": "html"}.get(form, "jsonld")
+    """When the page says it came out; what its channel says counts only where the page is silent."""
+    here, spoken = p.local(p.published), wording.spoken(p, p.published)
+    raw, precision, known = markup.stated(p, "published") or "", "minute", True
+    match p.site.form:
+        case "jsonld" | "amp":
+            evidence = "jsonld"
+        case "meta":
+            evidence = "meta"
+        case "microdata":
+            evidence = "html"
+        case "lines" if p.is_reprint:
+            raw, evidence, precision = here.isoformat(), "feed", "second"
+        case _:
+            raw, evidence, known = spoken, "html", False
     if markup.day_only(p):
         raw, precision, here = spoken.split(",")[0], "day", here.replace(hour=0, minute=0)
     return _Published(
         published_at=here.astimezone(UTC),
         published_raw=raw,
-        published_precision=precision,
+        published_precision="second" if p.site.seconds else precision,
         published_evidence=evidence,
         published_tz_known=known,
     )
