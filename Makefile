@@ -1,0 +1,57 @@
+# Everything runs in a .venv of this folder, pinned by requirements.lock; `run` and `test` make it.
+
+PYTHON ?= python3
+PORT ?= 8080
+DEMO_PORT ?= 8701
+BIN := .venv/bin
+
+.PHONY: setup run test lint format types docs bench lock up down clean
+
+setup: .venv/ready
+
+.venv/ready: requirements.lock requirements-uv.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "Wirehouse needs Python 3.11, 3.12 or 3.13; name one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear .venv || \
+	  { echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-uv.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch .venv/ready
+
+run: .venv/ready  ## everything on this machine, until Ctrl-C; ONCE=1 stops after the first publish
+	@exec $(BIN)/wirehouse up --port $(PORT) --demo-port $(DEMO_PORT) $(if $(ONCE),--once)
+
+test: .venv/ready
+	$(BIN)/pytest $(ARGS)
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+format: .venv/ready
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: .venv/ready  ## the pages that are made from the code
+	$(BIN)/python -m pipelines.store.dictionary
+
+bench: .venv/ready  ## figures, measured here and now, beside others
+	$(BIN)/python -m bench $(ARGS)
+
+lock: .venv/ready  ## pin what pyproject.toml asks for, with hashes and without any address
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-emit-index-url --no-header \
+	  --generate-hashes --extra team --extra dev pyproject.toml -o requirements.lock
+	grep '^uv==' requirements.lock | cut -d' ' -f1 | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	  --no-emit-index-url --no-header --generate-hashes - -o requirements-uv.lock
+
+up:  ## a team's installation, in containers
+	docker compose up --detach --build --wait
+
+down:
+	docker compose down
+
+clean:
+	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
