@@ -132,4 +132,3 @@ def _run(batch: str, source: Source, now: datetime, leads: int, received: int) -
         bytes=received,
         wirehouse_version=version("wirehouse"),
     )
-

@@ -10,14 +10,14 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from pipelines import urls
 from pipelines.errors import UsageError
 from pipelines.extract import extract_page
 from pipelines.pool import read_pages
-from pipelines.records import Capture, Outcome, Reject, Source, Story
+from pipelines.records import Capture, Outcome, Reject, Story
 from pipelines.show import dump
+from pipelines.sources import nameless
 
 
 def read_page(file: Path, url: str, fetched_at: str | None) -> dict[str, Any]:
@@ -56,12 +56,6 @@ def read_manifest(manifest: Path, processes: int) -> Iterator[dict[str, Any]]:
             read = next(reads, None)
         else:
             yield {"outcome": Outcome.BAD_CONTENT.value, "reason": unread[number], "seconds": 0.0}
-
-
-def nameless(url: str) -> Source:
-    """A source for a page of which we know nothing but its URL: named by its host."""
-    host = urlsplit(url).hostname or "page"
-    return Source(name=host, title=host, home=url)
 
 
 def answer(result: Story | Reject) -> dict[str, Any]:

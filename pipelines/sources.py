@@ -88,6 +88,12 @@ def scope_hosts(source: Source) -> frozenset[str]:
     return frozenset(h for h in (*stated, *source.hosts) if h)
 
 
+def nameless(url: str) -> Source:
+    """A source for a page of which we know nothing but its URL: named by its host."""
+    host = urlsplit(url).hostname or "page"
+    return Source(name=host, title=host, home=url)
+
+
 def rebased(source: Source, base: str) -> Source:
     """The same source on another server, to try it on loopback (`--url-base`).
 
@@ -244,7 +250,9 @@ def _rule(where: str, table: Mapping[str, Any]) -> Rule:
 def _known(where: str, table: Mapping[str, Any], keys: Iterable[str]) -> Mapping[str, Any]:
     unknown = set(table) - set(keys)
     if unknown:
-        raise ValueError(f"{where}: no such key: {', '.join(sorted(unknown))}; known: {', '.join(sorted(keys))}")
+        raise ValueError(
+            f"{where}: no such key: {', '.join(sorted(unknown))}; known: {', '.join(sorted(keys))}"
+        )
     return table
 
 
