@@ -1,0 +1,153 @@
+"""Body: the story's paragraphs, and how sure we are of them. The only file that knows trafilatura.
+
+Two readers see the same pruned part of the page: `prose`, ours, which knows where a
+story's paragraphs stand, and trafilatura. Where ours finds a story, its paragraphs are
+taken; trafilatura's view (and JSON-LD's `articleBody`) says how sure that is, and
+stands in where ours finds none.
+"""
+
+from __future__ import annotations
+
+import copy
+import html
+import json
+import re
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import lxml.html
+import trafilatura
+from lxml import etree
+
+from pipelines import furniture, prose
+from pipelines.markup import Tree, parse
+from pipelines.records import Reject
+from pipelines.words import bigrams, overlap
+
+LEAST = 250
+"""Characters below which a reading is doubted and the other readers are asked."""
+
+
+_NEAR = 15
+"""Lines above and below a story in which its byline, times and credits are looked for."""
+
+
+class Body(NamedTuple):
+    paragraphs: tuple[str, ...]
+    before: tuple[str, ...]
+    """Lines that stand above the story's first paragraph; `after`, below its last."""
+    after: tuple[str, ...]
+    dropped: tuple[str, ...]
+    """Furniture lines that stood between paragraphs."""
+    agreement: float
+    """How far the second reader sees the same text, 0–1."""
+    share: float
+    """Of the page's prose, how much is the story, 0–1."""
+    reader: str
+    """prose, articleBody, script or trafilatura."""
+
+
+def read(
+    tree: Tree,
+    scripts: Callable[[], Iterable[str]],
+    article_body: str | None = None,
+    drop: Iterable[Tree] = (),
+    only: Tree | None = None,
+) -> Body | None:
+    """The body of a page; None if no reader finds any text. Prunes the tree.
+
+    `scripts` gives the page's inline scripts, asked only if its markup holds no story;
+    `drop` and `only` are what a rule of the source names.
+    """
+    reading = prose.read(tree, drop, only)
+    if reading is None:
+        return _other(article_body, scripts)
+    story = [block for block in reading.story if block.link_share < 0.7 or block.kind == "quote"]
+    kept = [block for block in story if not furniture.is_furniture(block.text)]
+    places = [block.place for block in kept]
+    first, last = (places[0], places[-1]) if places else (10**9, 10**9)
+    second = _trafilatura(reading.root)
+    size = sum(len(block.text) for block in kept)
+    if size < LEAST and only is None:
+        other = _other(article_body, scripts)
+        if other is not None and sum(map(len, other.paragraphs)) > 2 * size:
+            return other
+        if len(second) > 2 * size + 100:
+            lines = [
+                line for line in second.splitlines() if line.strip() and not furniture.is_furniture(line)
+            ]
+            return Body(tuple(lines), (), (), (), 0.3, reading.share, "trafilatura")
+    kept_places = set(places)
+    return Body(
+        tuple(block.text for block in kept),
+        tuple(block.text for block in reading.around if block.place < first)[-_NEAR:],
+        tuple(block.text for block in reading.around if block.place > last)[:_NEAR],
+        tuple(b.text for b in reading.around if first < b.place < last and b.place not in kept_places),
+        overlap(bigrams(" ".join(block.text for block in kept)), bigrams(second)),
+        reading.share,
+        "prose",
+    )
+
+
+def _other(article_body: str | None, scripts: Callable[[], Iterable[str]]) -> Body | None:
+    """The story out of JSON-LD, or out of data that a script would draw."""
+    if article_body and len(article_body) >= LEAST:
+        lines = [line for line in _lines(article_body) if not furniture.is_furniture(line)]
+        return Body(tuple(lines), (), (), (), 0.5, 0.5, "articleBody")
+    lines = _from_scripts(scripts())
+    return Body(tuple(lines), (), (), (), 0.4, 0.4, "script") if lines else None
+
+
+def _lines(text: str) -> list[str]:
+    """Paragraphs of `articleBody`; one without line breaks stays one paragraph."""
+    return [line for part in text.splitlines() if (line := prose.clean(part))]
+
+
+_STRING = re.compile(r'"((?:[^"\\]|\\.){600,})"')
+_PARAGRAPHS = re.compile(r"(?:<|\\u003[cC])/?p\b")
+
+
+def _from_scripts(scripts: Iterable[str]) -> list[str]:
+    """The longest piece of HTML in a string of a script: pages that are drawn by the browser."""
+    best: list[str] = []
+    for script in scripts:
+        if len(script) < 600 or len(script) > 3_000_000 or not _PARAGRAPHS.search(script):
+            continue
+        unwrapped = script.replace('\\\\"', "'").replace("\\\\u", "\\u") if '\\"' in script else script
+        for source in dict.fromkeys((script, unwrapped)):
+            for match in _STRING.finditer(source):
+                if (
+                    _PARAGRAPHS.search(match[1])
+                    and len(lines := _lines_of(match[1]))
+                    and _length(lines) > _length(best)
+                ):
+                    best = lines
+    return best if _length(best) >= LEAST else []
+
+
+def _lines_of(quoted: str) -> list[str]:
+    try:
+        markup = json.loads(f'"{quoted}"', strict=False)
+    except ValueError:
+        return []
+    tree = parse(html.unescape(markup) if "&lt;p" in markup else markup)
+    reading = None if isinstance(tree, Reject) else prose.read(tree)
+    if reading is None:
+        return []
+    return [b.text for b in reading.story if b.link_share < 0.5 and not furniture.is_furniture(b.text)]
+
+
+def _length(lines: list[str]) -> int:
+    return sum(map(len, lines))
+
+
+def _trafilatura(root: Tree) -> str:
+    """trafilatura's view of a part of a page, without what we read ourselves."""
+    page = lxml.html.Element("html")
+    article = etree.SubElement(etree.SubElement(page, "body"), "article")
+    article.append(copy.deepcopy(root))
+    try:
+        found = trafilatura.bare_extraction(page, fast=True, with_metadata=False, include_comments=False)
+    except (ValueError, TypeError, AttributeError, IndexError, RecursionError, etree.LxmlError):
+        return ""  # a second opinion that fails is none; ours stands, less sure
+    return (found.text or "") if found is not None else ""

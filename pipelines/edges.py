@@ -1,0 +1,156 @@
+"""Edges: what wire copy carries above its first and below its last paragraph. Pure.
+
+Bylines, times, credits, notes to editors, corrections and rights stand as lines of
+their own at the two ends of a story's text; here they are taken off and told apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from pipelines import bylines, furniture, wire
+from pipelines.words import squash
+
+_DEPTH = 8
+"""Lines from either end that may be no copy."""
+
+_CORRECTION = re.compile(
+    r"^\W*(?:correction|corrects?|corrected|clarification|korrektur|berichtigung|richtigstellung|corrección|fe de erratas|rectificación"
+    r"|correctif|rectificatif|correzione|errata corrige|rectificatie|rettelse|rättelse|correção|исправление|訂正|정정)\b[^.]{0,40}?\s*[:—–-]\s*\S",
+    re.I,
+)
+_EDITORS = re.compile(r"^\W*(?:eds?\.?:|editors?[’']?s? note\s*[:—–-]|note to editors\s*[:—–-]|anmerkung der redaktion\s*:|"
+                      r"(?:achtung )?redaktionen?\s*:|note (?:de la rédaction|aux rédactions)\s*:|nota (?:del editor|a los editores)\s*:)", re.I)  # fmt: skip
+_BIO = re.compile(
+    r"^(?:about the author\b|(?:the )?(?:author|writer) is\b|über (?:den|die) autor)"
+    r"|^\S+ \S+(?: \S+)? (?:is|was|writes|covers|reports|reported|contributed|ist|schreibt|berichtet|joined|has (?:been|covered))\b.{0,160}"
+    r"\b(?:editor|writer|reporter|correspondent|columnist|journalist|contributor|fellow|professor|author|redakteur|korrespondent|reporter|producer|covers?|twitter|at the)\b",
+    re.I,
+)
+
+
+class Edges(NamedTuple):
+    paragraphs: tuple[str, ...]
+    bylines: tuple[str, ...]
+    times: tuple[str, ...]
+    sources: tuple[str, ...]
+    """Who is credited in a line of its own ("Source: CNN"), as printed."""
+    ed_note: str | None
+    correction: str | None
+    notices: tuple[str, ...]
+    """Lines of rights."""
+
+
+def trim(
+    paragraphs: Sequence[str], headlines: Iterable[str | None], description: str | None, agency: str | None,
+    persons: Iterable[str] = (),
+) -> Edges:  # fmt: skip
+    """Take off and tell apart the lines at both ends of a story's text.
+
+    >>> trim(["Rain", "By Ana Ruiz, EFE", "Rain fell.", "Source: EFE"], ["Rain"], None, None)[:4]
+    (('Rain fell.',), ('By Ana Ruiz, EFE',), (), ('EFE',))
+
+    `headlines` and `description` are dropped where the text begins with them; a
+    paragraph that begins as the description does is the story's own. `persons` are
+    the authors if known: a last paragraph about one of them is no part of the story.
+    """
+    lines = list(paragraphs)
+    known = {squash(h) for h in headlines if h} - {""}
+    standfirst = squash(description)
+    found: dict[str, list[str]] = {
+        "byline": [],
+        "time": [],
+        "source": [],
+        "note": [],
+        "correction": [],
+        "notice": [],
+    }
+    first = 0
+    while first < min(len(lines), _DEPTH):
+        line = lines[first]
+        key = squash(line)
+        if key in known or (standfirst and key == standfirst and first + 2 < len(lines)):
+            first += 1
+            continue
+        kind = _kind(line, agency)
+        if kind is None:
+            break
+        found[kind].append(line)
+        first += 1
+    last = len(lines)
+    about = [name for name in persons if len(name.split()) > 1]
+    while last > first + 1 and last > len(lines) - _DEPTH:
+        line = lines[last - 1]
+        kind = _kind(line, agency)
+        if kind is None and any(line.startswith(name) for name in about) and _BIO.match(line):
+            last -= 1
+            continue
+        if kind is None and squash(line) in known:
+            last -= 1
+            continue
+        if kind is None:
+            break
+        found[kind].append(line)
+        last -= 1
+    kept = []
+    for line in lines[first:last]:
+        kind = _kind(line, agency) if len(line) < 400 else None
+        if kind in ("correction", "note"):
+            found[kind].append(line)
+        elif kind not in ("notice", "time"):
+            kept.append(line)
+    return _edges(kept, found, agency)
+
+
+def sort(lines: Iterable[str], agency: str | None) -> Edges:
+    """Tell apart lines from around a story, wherever among them each stands."""
+    found: dict[str, list[str]] = {
+        "byline": [],
+        "time": [],
+        "source": [],
+        "note": [],
+        "correction": [],
+        "notice": [],
+    }
+    for line in lines:
+        if kind := _kind(line, agency):
+            found[kind].append(line)
+    return _edges((), found, agency)
+
+
+def _edges(kept: Iterable[str], found: dict[str, list[str]], agency: str | None) -> Edges:
+    sources = [wire.credit_of_line(line, agency) for line in found["source"]]
+    return Edges(
+        tuple(kept),
+        tuple(found["byline"]),
+        tuple(found["time"]),
+        tuple(dict.fromkeys(s for s in sources if s)),
+        found["note"][0] if found["note"] else None,
+        found["correction"][0] if found["correction"] else None,
+        tuple(found["notice"]),
+    )
+
+
+def _kind(line: str, agency: str | None) -> str | None:
+    if len(line) > 600:
+        return None
+    if _CORRECTION.match(line):
+        return "correction"
+    if _EDITORS.match(line):
+        return "note"
+    if furniture.is_time_line(line):
+        return "time"
+    if wire.credit_of_line(line, agency):
+        return "source"
+    if bylines.looks_like_byline(line):
+        return "byline"
+    if (
+        wire.is_rights_line(line)
+        or wire.is_notice(line)
+        or furniture.is_signature(line, agency)
+        or furniture.is_furniture(line)
+    ):
+        return "notice"
+    return None

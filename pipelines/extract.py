@@ -1,0 +1,449 @@
+"""Extract: one capture becomes one story, or a reason why not. Pure.
+
+The page is decoded and parsed once; each reader takes its part of the same tree:
+
+    markup ─▸ structured (what it states) ─▸ masthead (what it prints on top)
+           ─▸ body (paragraphs)           ─▸ edges, wire (what stands at their ends)
+
+and here their words become the fields of a `Story`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from pipelines import (
+    body,
+    bylines,
+    confidence,
+    dates,
+    edges,
+    furniture,
+    headlines,
+    masthead,
+    notstory,
+    rules,
+    wire,
+    words,
+)
+from pipelines import markup as markup_
+from pipelines import structured as structured_
+from pipelines.records import Capture, Evidence, Outcome, Reject, Source, Story
+from pipelines.urls import absolute, canonical, story_id
+
+EXTRACTOR = "wirehouse"
+EXTRACTOR_VERSION = "1"
+
+FEWEST_WORDS = 12
+"""A flash has one sentence; what has less is a caption or a promise of a story."""
+
+LEAST_CONFIDENCE = 0.15
+
+
+def extract_page(capture: Capture, source: Source) -> Story | Reject:
+    """What one captured page says; a `Reject` if it holds no story. Never raises for a bad page."""
+    text = markup_.decode(capture.body, capture.header("content-type"))
+    if isinstance(text, Reject):
+        return text
+    tree = markup_.parse(text)
+    if isinstance(tree, Reject):
+        return tree
+    stated = structured_.read(tree)
+    top = masthead.read(tree)
+    rule = rules.choose(source.rules, capture.fetched_at)
+    only = rules.first(tree, rule.body) if rule else None
+    ruled = {
+        field: rules.text(tree, getattr(rule, field)) if rule else None
+        for field in ("headline", "byline", "published_at")
+    }
+    scripts = [s.text for s in tree.iter("script") if s.text and "ld+json" not in (s.get("type") or "")]
+    lines_of_page = _foot_lines(tree)
+    drop = rules.all_of(tree, rule.drop) if rule else []
+    read = body.read(tree, lambda: scripts, stated.article_body, drop, only)
+    headline = ruled["headline"] or headlines.choose(
+        stated.headlines, top.titles, stated.site_names, capture.url
+    )
+    if read is None:
+        why = notstory.reason(
+            capture.url, stated, top.titles, (), 1.0, bool(stated.published or top.published)
+        )
+        return Reject(outcome=Outcome.NOT_STORY if why else Outcome.REJECTED, reason=why or "empty")
+    return _story(capture, source, stated, top, read, headline, ruled, lines_of_page)
+
+
+def _story(
+    capture: Capture,
+    source: Source,
+    stated: structured_.Stated,
+    top: masthead.Masthead,
+    read: body.Body,
+    headline: str | None,
+    ruled: dict[str, str | None],
+    foot: Sequence[str],
+) -> Story | Reject:
+    own_names = [*stated.site_names, source.title, urlsplit(capture.url).hostname or ""]
+    above = [line for line in (*read.before, *read.dropped) if len(line) < 300]
+    below = [line for line in read.after if len(line) < 400]
+    who = bylines.from_names(stated.authors, own_names)
+    ends = edges.trim(
+        read.paragraphs,
+        [headline, *top.titles, *stated.headlines.values()],
+        stated.description,
+        source.agency,
+        who.persons,
+    )
+    notes = edges.sort([*above, *below], source.agency)
+    tails = [
+        name
+        for b in (*ends.bylines, *top.bylines)
+        for names in bylines.take_apart(b, own_names)[1:]
+        for name in names
+    ]
+    known = (source.agency, *tails, *ends.sources, *notes.sources)
+    line = wire.dateline(ends.paragraphs[0], known) if ends.paragraphs else None
+    paragraphs = list(ends.paragraphs)
+    if line is not None:
+        paragraphs[0] = paragraphs[0][line.length :].lstrip()
+        paragraphs = [p for p in paragraphs if p]
+    byline, persons, signed = _who(
+        stated, who, top, ends, [*above, *below], own_names, ruled["byline"], line, source
+    )
+    zone = source.timezone
+    found = dates.candidates(
+        _published(stated, top, ends, notes, ruled, capture), capture.fetched_at, zone, True
+    )
+    published = dates.choose(found)
+    changed = dates.choose(dates.candidates(_modified(stated, top, ends, notes), capture.fetched_at, zone))
+    if (
+        changed is not None
+        and published is not None
+        and changed.at < published.at
+        and changed.precision == "day"
+    ):
+        changed = None
+    mark = _signal(headline, paragraphs, ends, notes)
+    sources = tuple(dict.fromkeys([*ends.sources, *notes.sources]))
+    words_ = [word for paragraph in paragraphs for word in paragraph.split()]
+    why = notstory.reason(
+        capture.url,
+        stated,
+        top.titles,
+        paragraphs,
+        1 - read.share,
+        published is not None and published.evidence in ("jsonld", "meta", "html"),
+    )
+    if why and mark != "kill":
+        return Reject(outcome=Outcome.NOT_STORY, reason=why)
+    if not words_:
+        return Reject(outcome=Outcome.REJECTED, reason="empty")
+    if _count(paragraphs) < FEWEST_WORDS and mark != "kill":
+        return Reject(outcome=Outcome.REJECTED, reason="too_short")
+    sure = confidence.of(read, paragraphs, stated.article_body, stated.word_count)
+    if sure < LEAST_CONFIDENCE:
+        return Reject(outcome=Outcome.REJECTED, reason="low_confidence")
+    credit, agency = _credit(line, signed, sources, stated, source, foot)
+    notice = _notice(stated, ends, notes, foot, agency, credit)
+    url = canonical(capture.url)
+    stated_url = absolute(stated.canonical, capture.url) if stated.canonical else None
+    guid = capture.lead.guid if capture.lead else None
+    key = guid if source.same_by == "guid" and guid else _key(url, stated_url)
+    return Story(
+        story_id=story_id(source.name, key),
+        source_id=source.name,
+        url=url,
+        uri=guid,
+        canonical_url=canonical(stated_url) if stated_url else None,
+        pub_status="canceled" if mark == "kill" else "withheld" if mark == "withhold" else "usable",
+        signal=mark,
+        first_created=_at(stated.created, capture, zone),
+        version_created=changed.at if changed else None,
+        expires=_at(stated.expires, capture, zone, future=True),
+        published_at=published.at if published else None,
+        published_raw=published.raw if published else None,
+        published_precision=published.precision if published else None,
+        published_evidence=published.evidence if published else None,
+        published_tz_known=published.tz_known if published else None,
+        modified_at=changed.at if changed else None,
+        fetched_at=capture.fetched_at,
+        headline=headline,
+        alternative_headline=headlines.alternative(
+            headline,
+            stated.headlines,
+            top.titles,
+            stated.alternative_headline,
+            stated.site_names,
+            capture.url,
+        ),
+        byline=byline,
+        authors=persons,
+        dateline=_printed(line, ends.paragraphs) if line else None,
+        located=line.place if line else stated.located,
+        credit_line=credit,
+        info_sources=sources,
+        description=_description(stated.description),
+        body_text="\n\n".join(paragraphs),
+        word_count=len(words_),
+        is_truncated=_is_truncated(paragraphs, stated),
+        language=stated.language,
+        section=stated.section,
+        keywords=stated.keywords,
+        genres=_genres(stated, capture.url),
+        ed_note=ends.ed_note or notes.ed_note,
+        correction_text=stated.correction or ends.correction or notes.correction,
+        image_url=absolute(stated.image_url, capture.url) if stated.image_url else None,
+        copyright_holder=stated.copyright_holder or (wire.copyright_holder(notice) if notice else None),
+        copyright_notice=notice,
+        usage_terms=stated.usage_terms,
+        tdm_reserved=_tdm(stated, capture),
+        robots_meta=stated.robots,
+        is_accessible_for_free=stated.free,
+        origin_agency=agency,
+        is_syndicated=agency is not None and words.squash(agency) != words.squash(source.agency),
+        content_hash=words.content_hash(paragraphs),
+        simhash=words.simhash(paragraphs),
+        extractor=EXTRACTOR,
+        extractor_version=EXTRACTOR_VERSION,
+        extraction_confidence=sure,
+        raw_ref=capture.raw_ref,
+    )
+
+
+def _who(
+    stated: structured_.Stated,
+    named: bylines.Byline,
+    top: masthead.Masthead,
+    ends: edges.Edges,
+    around: Iterable[str],
+    own_names: list[str],
+    ruled: str | None,
+    line: wire.Dateline | None,
+    source: Source,
+) -> tuple[str | None, tuple[str, ...], tuple[str, ...]]:
+    """(byline as printed, persons in order, agencies as signed).
+
+    Persons: JSON-LD before the printed byline before `<meta>`. Where nobody names a
+    person, the newsroom or house name that stands as the author is given, since that
+    is what the page says; agencies never are.
+    """
+    printed = (
+        [ruled]
+        if ruled
+        else [*ends.bylines, *top.bylines, *(b for b in around if bylines.looks_like_byline(b))]
+    )
+    readings = [(text, bylines.take_apart(text, own_names)) for text in printed if text]
+    best = next(
+        ((t, r) for t, r in readings if r.persons and (bylines.has_lead_in(t) or not named.persons)), None
+    )
+    if best is None:
+        best = next(((t, r) for t, r in readings if r.persons or r.agencies), None)
+    meta = bylines.from_names([(name, "") for name in stated.meta_authors], own_names)
+    persons = (
+        named.persons
+        or (best[1].persons if ruled and best else ())
+        or meta.persons
+        or (best[1].persons if best else ())
+    )
+    if ruled and best:
+        persons = best[1].persons
+    signed = tuple(dict.fromkeys([*(best[1].agencies if best else ()), *named.agencies, *meta.agencies]))
+    if not persons and not signed:
+        persons = tuple(named.others[:3]) or tuple(o for o in meta.others[:1])
+    byline = (
+        furniture.without_times(best[0])
+        if best and set(best[1].persons) & set(persons or best[1].persons)
+        else None
+    )
+    if byline is None and best and (best[1].agencies and not persons):
+        byline = furniture.without_times(best[0])
+    return byline, persons, signed
+
+
+def _published(
+    stated: structured_.Stated, top: masthead.Masthead, ends: edges.Edges, notes: edges.Edges,
+    ruled: dict[str, str | None], capture: Capture,
+) -> list[tuple[str, str]]:  # fmt: skip
+    """All statements of when the story came out, in the order of trust."""
+    lead = capture.lead
+    found = [(Evidence.HTML, ruled["published_at"])] if ruled["published_at"] else []
+    found += [(Evidence(evidence), raw) for evidence, raw in stated.published]
+    found += [(Evidence.HTML, raw) for raw in top.published]
+    found += [
+        (Evidence.HTML, raw) for raw in (*ends.times, *notes.times) if not furniture.is_change_time(raw)
+    ]
+    if lead and lead.published_raw:
+        found.append(
+            (Evidence.SITEMAP if "sitemap" in lead.channel_kind else Evidence.FEED, lead.published_raw)
+        )
+    if day := dates.from_url(capture.url):
+        found.append((Evidence.URL, day))
+    return [
+        (evidence.value, furniture.time_of(raw) if evidence is Evidence.HTML else raw)
+        for evidence, raw in found
+    ]
+
+
+def _modified(
+    stated: structured_.Stated, top: masthead.Masthead, ends: edges.Edges, notes: edges.Edges
+) -> list[tuple[str, str]]:
+    printed = [
+        raw
+        for raw in (*top.modified, *ends.times, *notes.times)
+        if raw in top.modified or furniture.is_change_time(raw)
+    ]
+    return [*stated.modified, *(("html", furniture.time_of(raw)) for raw in printed)]
+
+
+def _at(raw: str | None, capture: Capture, zone: str, future: bool = False) -> datetime | None:
+    moment = dates.read(raw, zone) if raw else None
+    return moment.at if moment and (future or dates.plausible(moment, capture.fetched_at)) else None
+
+
+def _signal(
+    headline: str | None, paragraphs: Sequence[str], ends: edges.Edges, notes: edges.Edges
+) -> str | None:
+    """kill > withhold > correction > writethru > update, of what the page says on its edges."""
+    if ends.correction or notes.correction:
+        return "correction"
+    said = [headline, ends.ed_note, notes.ed_note, *paragraphs[:1]]
+    marks = [mark.kind for line in said if line and len(line) < 400 and (mark := wire.signal(line))]
+    for kind in ("kill", "withhold", "correction", "writethru", "update", "alert", "advisory"):
+        if kind in marks:
+            return kind if kind != "advisory" else None
+    return None
+
+
+def _credit(
+    line: wire.Dateline | None, signed: Sequence[str], sources: Sequence[str], stated: structured_.Stated,
+    source: Source, foot: Sequence[str],
+) -> tuple[str | None, str | None]:  # fmt: skip
+    """(credit as printed, agency that the copy comes from)."""
+    printed = [
+        line.credit if line else None,
+        *signed,
+        *sources,
+        stated.credit if wire.agency(stated.credit) else None,
+    ]
+    credits = [credit for credit in printed if credit]
+    agency = next((a for credit in credits if (a := wire.agency(credit))), None)
+    if agency is None and line and line.credit:
+        agency = line.credit
+    if agency is None and sources and _is_house(sources[0]):
+        agency = sources[0]
+    if agency is None and source.agency:
+        agency = source.agency
+    if not credits and source.agency and any(source.agency in text for text in foot):
+        return None, agency
+    return (credits[0] if credits else None), agency
+
+
+def _is_house(name: str) -> bool:
+    return (
+        (name[:1].isupper()
+        and len(name.split()) <= 4
+        and not bylines.is_person(name))
+        or bool(wire.agency(name))
+    )
+
+
+def _notice(
+    stated: structured_.Stated,
+    ends: edges.Edges,
+    notes: edges.Edges,
+    foot: Sequence[str],
+    agency: str | None,
+    credit: str | None,
+) -> str | None:
+    """The line of rights that is nearest to the story: an agency's own before the site's."""
+    lines = [
+        n
+        for n in (*ends.notices, *notes.notices, *foot)
+        if "©" in n or re.search(r"copyright|\(c\) ?\d{4}", n, re.I)
+    ]
+    for name in (credit, agency):
+        if name and (of_agency := next((n for n in lines if name.casefold() in n.casefold()), None)):
+            return of_agency
+    return lines[0] if lines else stated.copyright_notice
+
+
+def _foot_lines(tree: markup_.Tree) -> list[str]:
+    """Short lines of the page that state rights, wherever they stand."""
+    found = []
+    for text in tree.xpath(
+        "//body//text()[contains(., '©') or contains(., 'opyright') or contains(., '(c)')]"
+    ):
+        line = " ".join(str(text).split())
+        parent = text.getparent()
+        if (
+            parent is not None
+            and parent.tag not in ("script", "style", "noscript", "template")
+            and len(line) < 300
+        ):
+            whole = " ".join(" ".join(parent.itertext()).split())
+            found.append(whole if len(whole) < 250 else line)
+    return list(dict.fromkeys(found))[:8]
+
+
+def _description(text: str | None) -> str | None:
+    """The description, unless it is only the page's first lines run together.
+
+    Some systems cut it from the text with byline, time and credit in it; that describes nothing.
+    """
+    if (
+        text
+        and (bylines.has_lead_in(text) or furniture.is_time_line(text[:40]))
+        and re.search(r"\S(?:Updated|Posted|Published|Source)\s?:", text[:160])
+    ):
+        return None
+    return text
+
+
+def _is_truncated(paragraphs: Sequence[str], stated: structured_.Stated) -> bool:
+    """Is only the story's beginning there? By its end, or by its own word count."""
+    size = sum(len(p.split()) for p in paragraphs)
+    if stated.word_count and stated.word_count > 120 and size < 0.5 * stated.word_count:
+        return True
+    ends_open = bool(paragraphs) and bool(re.search(r"(?:\.\.\.|…|\[\.\.\.\]|\[…\])\W*$", paragraphs[-1]))
+    return ends_open or (stated.free is False and size < 150)
+
+
+def _genres(stated: structured_.Stated, url: str) -> tuple[str, ...]:
+    live = "LiveBlogPosting" in stated.types or re.search(
+        r"/(?:live|liveblog|live-blog|live-updates?|ticker|live-news)(?:[/-]|$)", url
+    )
+    kinds = {"OpinionNewsArticle": "opinion", "AnalysisNewsArticle": "analysis", "ReviewNewsArticle": "review",
+             "Review": "review", "ReportageNewsArticle": "reportage", "SatiricalArticle": "satire",
+             "AdvertiserContentArticle": "advertorial", "BackgroundNewsArticle": "background"}  # fmt: skip
+    found = [
+        *stated.genres,
+        *(kinds[t] for t in sorted(stated.types) if t in kinds),
+        *(["live"] if live else []),
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def _key(url: str, stated: str | None) -> str:
+    """The page's key: its stated canonical URL if that can be meant, else its own."""
+    if stated is None:
+        return url
+    ours, theirs = urlsplit(url), urlsplit(canonical(stated))
+    same_host = (ours.hostname or "").removeprefix("www.") == (theirs.hostname or "").removeprefix("www.")
+    return canonical(stated) if same_host and theirs.path.strip("/") and len(theirs.path) > 3 else url
+
+
+def _printed(line: wire.Dateline, paragraphs: Sequence[str]) -> str:
+    return re.sub(
+        r"(?:\s*[-–—―:=]+|(?<=[)/])\.[-–—]?|\.)\s*$", "", paragraphs[0][: line.length].strip()
+    ).strip()
+
+
+def _tdm(stated: structured_.Stated, capture: Capture) -> bool | None:
+    header = capture.header("tdm-reservation")
+    return header.strip() == "1" if header else stated.tdm_reserved
+
+
+def _count(paragraphs: Sequence[str]) -> float:
+    """Words, where two ideographs make one."""
+    return sum(len(p.split()) + len(re.findall(r"[\u3040-\u30ff\u3400-\u9fff]", p)) / 2 for p in paragraphs)

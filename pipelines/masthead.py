@@ -1,0 +1,147 @@
+"""Masthead: what a page prints around a story's headline for readers: titles, byline, times. Pure."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from pipelines.markup import Tree
+
+
+class Masthead(NamedTuple):
+    titles: tuple[str, ...]
+    """Texts of the page's `<h1>`, in order."""
+    bylines: tuple[str, ...]
+    """Texts of elements that are named or marked as byline, in order, doubles left out."""
+    published: tuple[str, ...]
+    """Times, machine-readable before printed, that are not marked as those of a change."""
+    modified: tuple[str, ...]
+
+
+_BYLINE = re.compile(r"(?<![a-z])(?:by-?line|author|authors|autor|autores|auteur|verfasser|writer|reporter|journalist"
+                     r"|writtenby|postedby|posted-by|article-author|story-author|contributors?|signature|firma|penulis)(?![a-z])")  # fmt: skip
+_NOT_BYLINE = re.compile(
+    r"comment|bio|about|related|teaser|card|avatar|image|img|photo|recommend|sidebar|follow|social|share|promo|caption"
+)
+_TIME = re.compile(
+    r"(?<![a-z])(?:date|time|datetime|timestamp|published|publish|pubdate|posted|datum|fecha|updated|modified|dateline)(?![a-z])"
+)
+_NOT_TIME = re.compile(r"comment|related|teaser|card|sidebar|recommend|promo|update-nag|read|countdown|event")
+_CHANGE = re.compile(
+    r"updat|modif|aktualis|geändert|actualiz|mis à jour|aggiornat|bijgewerkt|oppdatert|opdateret|uppdater|päivitet|обновл|更新|수정|lastmod",
+    re.I,
+)
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_TAGS = (
+    "h1",
+    "time",
+    "span",
+    "div",
+    "p",
+    "a",
+    "address",
+    "cite",
+    "li",
+    "section",
+    "strong",
+    "small",
+    "em",
+    "b",
+    "td",
+    "ul",
+    "dd",
+    "footer",
+    "header",
+)
+_LONGEST = 220
+"""Characters; a byline or time line that is longer is something else."""
+
+
+def read(tree: Tree) -> Masthead:
+    """Headline, byline and times as printed, wherever on the page they stand."""
+    titles: list[str] = []
+    bylines: list[str] = []
+    published: list[str] = []
+    modified: list[str] = []
+    machine: list[str] = []
+    seen: Tree | None = None
+    for element in tree.iter(*_TAGS):
+        tag = element.tag
+        if tag == "h1":
+            titles.append(_text(element))
+            continue
+        if tag == "time":
+            stated = element.get("datetime") or element.get("content") or ""
+            text = _text(element)
+            change = _is_change(element, text)
+            if stated:
+                (modified if change else machine).append(stated)
+            if text and any(c.isdigit() for c in text):
+                (modified if change else published).append(text)
+            continue
+        itemprop = element.get("itemprop") or ""
+        if itemprop in ("datePublished", "dateModified"):
+            stated = element.get("content") or element.get("datetime") or _text(element)
+            (machine if itemprop == "datePublished" else modified).append(stated)
+            continue
+        names = element.get("class") or element.get("id") or ""
+        marked = itemprop == "author" or element.get("rel") == "author"
+        if not names and not marked:
+            continue
+        kind = _kind(names) if names else ""
+        if marked or kind == "byline":
+            text = _text(element)
+            if text and (seen is None or not _inside(element, seen)):
+                bylines.append(text)
+                seen = element
+        if "time" in kind or (kind == "byline" and len(published) < 3):
+            text = _text(element)
+            if text and any(c.isdigit() for c in text):
+                (modified if _CHANGE.search(text) or _CHANGE.search(names) else published).append(text)
+    return Masthead(
+        tuple(dict.fromkeys(filter(None, titles))),
+        tuple(dict.fromkeys(bylines))[:12],
+        tuple(dict.fromkeys([*machine[:3], *published]))[:12],
+        tuple(dict.fromkeys(modified))[:6],
+    )
+
+
+@lru_cache(maxsize=20_000)
+def _kind(names: str) -> str:
+    lowered = _CAMEL.sub("-", names[:300]).lower().replace("_", "-")
+    if _BYLINE.search(lowered) and not _NOT_BYLINE.search(lowered):
+        return "byline"
+    if _TIME.search(lowered) and not _NOT_TIME.search(lowered):
+        return "time"
+    return ""
+
+
+def _is_change(element: Tree, text: str) -> bool:
+    parent = element.getparent()
+    around = f"{element.get('class') or ''} {element.get('itemprop') or ''} {text}"
+    if parent is not None:
+        around += f" {parent.get('class') or ''} {(parent.text or '')[-60:]}"
+    before = element.getprevious()
+    if before is not None:
+        around += f" {(before.tail or '')[-60:]}"
+        if len(before) == 0:
+            around += f" {(before.text or '')[-60:]}"
+    return bool(_CHANGE.search(around))
+
+
+def _inside(element: Tree, outer: Tree) -> bool:
+    return any(ancestor is outer for ancestor in element.iterancestors())
+
+
+def _text(element: Tree) -> str:
+    """Text of an element with a space between its parts; empty if too long."""
+    parts = []
+    size = 0
+    for part in element.itertext(with_tail=False):
+        size += len(part)
+        if size > 4 * _LONGEST:
+            return ""
+        parts.append(part)
+    text = " ".join(" ".join(parts).replace("\u00ad", "").split())
+    return text if len(text) <= _LONGEST or element.tag == "h1" else ""
