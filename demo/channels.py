@@ -18,7 +18,7 @@ NEWS_LIST = "/sitemap-news.xml"
 def rss(site: Site, base: str, path: str, stories: Sequence[Printing]) -> str:
     items = "".join(
         f"<item><title>{esc(p.headline)}</title><link>{announced_url(p)}</link>"
-        f'<guid isPermaLink="false">{guid(p)}</guid>'
+        f"{_guid_element(p)}"
         f"<pubDate>{format_datetime(p.local(p.published))}</pubDate>"
         f"<category>{esc(p.copy.section)}</category><description>{esc(p.copy.description)}</description></item>\n"
         for p in stories
@@ -117,14 +117,18 @@ def robots(site: Site) -> str:
     return f"User-agent: *\n{delay}Disallow: /reserve/\n"
 
 
-def guid(p: Printing) -> str:
-    """`urn:demo:courier:17`, the same through all versions."""
-    return f"urn:demo:{p.site.key}:{p.number}"
+def guid(p: Printing) -> str | None:
+    """`urn:demo:veldra:17`, the same through all versions; None where channels give the link alone."""
+    return f"urn:demo:{p.site.key}:{p.number}" if p.site.guids else None
 
 
 def announced_url(p: Printing) -> str:
     """The story's own URL; or, for one fate, a section front that was announced as if it were one."""
     return p.url.removesuffix(p.path) + "/section/world" if p.fate == "front" else p.url
+
+
+def _guid_element(p: Printing) -> str:
+    return f'<guid isPermaLink="false">{guid(p)}</guid>' if p.site.guids else ""
 
 
 def _iso(p: Printing, moment: datetime) -> str:

@@ -38,6 +38,8 @@ class Site:
     """The name with which it signs, if it is an agency."""
     job: str = ""
     """What it prints after its own reporters' names."""
+    guids: bool = True
+    """Its channels name each story by a URN beside the link."""
     charset: str = "utf-8"
     gzip: bool = False
     validators: bool = False
@@ -82,6 +84,7 @@ SITES = {
             path="/{day:%Y/%m/%d}/{slug}-{number}.html",
             channels=(Channel("rss", "/rss.xml"), Channel("news_sitemap", "/news-sitemap.xml")),
             job="Courier Staff Writer",
+            guids=False,
             validators=True,
         ),
         Site(
@@ -101,6 +104,7 @@ SITES = {
             form="soup",
             path="/nachrichten/{slug},{number}.php",
             channels=(Channel("news_sitemap", "/sitemap.xml"),),  # an index: the list itself is behind it
+            guids=False,
             charset="windows-1252",
         ),
         Site(

@@ -53,7 +53,7 @@ class Truth:
     site: str
     source_id: str
     number: int
-    guid: str
+    guid: str | None
     published: datetime
     """When the page came out, to the second, whatever it says itself."""
     fate: str
@@ -115,7 +115,7 @@ def story(p: Printing) -> Story:
         story_id=story_id(source_id, url),
         source_id=source_id,
         url=url,
-        uri=None if form == "soup" else channels.guid(p),
+        uri=channels.guid(p),
         canonical_url=None if form == "lines" else url,
         pub_status="usable" if said else "canceled",
         signal=p.change if p.change in ("writethru", "correction", "kill") else None,

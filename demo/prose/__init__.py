@@ -110,7 +110,7 @@ def write(seed: int, number: int, language: str) -> Copy:
         section=topic["section"],
         keywords=tuple(say(k) if "{" in k else k for k in topic["keywords"]),
         place=slots["place"],
-        authors=tuple(_person(words, ("{name}",), rng)[1] for _ in range(rng.choice((1, 1, 1, 2)))),
+        authors=_authors(words, rng),
         blocks=(ledes[0], *_rest(words, topic, rng, say)),
         new_lede=ledes[1],
         more=tuple(Block("p", say(t)) for t in rng.sample(general["updates"], 2)),
@@ -163,6 +163,12 @@ def _slots(words: Mapping[str, Any], topic: Mapping[str, Any], rng: Random) -> d
     for who in "abc":
         slots[who], slots[f"{who}_name"], slots[f"{who}_last"] = _person(words, topic.get("roles"), rng)
     return slots
+
+
+def _authors(words: Mapping[str, Any], rng: Random) -> tuple[str, ...]:
+    """One person, or sometimes two."""
+    names = [_person(words, None, rng)[1] for _ in range(rng.choice((1, 1, 1, 2)))]
+    return tuple(dict.fromkeys(names))
 
 
 def _figures(words: Mapping[str, Any], rng: Random) -> dict[str, str]:
