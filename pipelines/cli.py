@@ -74,20 +74,21 @@ def up(once: bool, port: int, demo: bool, demo_port: int) -> None:
 @url_base
 @as_json
 def run(names: tuple[str, ...], url_base: str | None, as_json: bool) -> None:
-    """Crawl, extract, check, cluster, load and check by hand; print the ledger."""
+    """Crawl, extract, check, cluster, load and check by hand; print the ledger.
+
+    Sources are crawled at the same time, each as politely as alone. A source that
+    fails does not keep the others from being loaded; the exit code tells.
+    """
     from pipelines import steps
 
-    failed = []
-    batches = []
-    for name in names:
-        crawled = steps.crawl(name, url_base=url_base)
-        with progress(f"extract {name}") as done:
-            steps.extract(crawled.batch, done=done)
-        batches.append(crawled.batch)
-        failed += _checked(crawled.batch)
-    ready = steps.cluster()
-    steps.load(ready)
-    failed += _checked(None)
+    batches, failed = steps.crawl_many(names, url_base=url_base)
+    for batch in batches:
+        with progress(f"extract {batch}") as done:
+            steps.extract(batch, done=done)
+        failed += _checked(batch)
+    if batches:
+        steps.load(steps.cluster())
+        failed += _checked(None)
     show.ledger(steps.ledger(batches), as_json=as_json)
     if failed:
         raise failed[0]

@@ -123,7 +123,7 @@ class _Reading:
             outcome=Outcome(line["outcome"]) if line["outcome"] else known,
             reason=line.get("reason"),
             channel=line["channel"],
-            channel_kind=line["channel_kind"],
+            channel_kind="recheck" if line.get("recheck") else line["channel_kind"],
             position=line["position"],
             http_status=line.get("http_status"),
             found_at=line["found_at"],

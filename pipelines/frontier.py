@@ -19,6 +19,9 @@ LAST_RETRY = timedelta(days=1)
 GIVE_UP = 8
 """Failures in a row after which only a channel's word makes us try again."""
 
+ANNOUNCED = ("found_url", "channel", "channel_kind", "guid", "title", "published_raw", "language")
+"""What a channel says of a story and its page may not; kept for the rechecks."""
+
 TRY_AGAIN = frozenset(
     {
         Outcome.HTTP_ERROR,
@@ -61,6 +64,8 @@ def remember(line: Mapping[str, Any], seen: Seen | None, source: Source) -> Seen
         return None
     at = line["at"]
     known = seen or Seen(url=line["url"], first_seen_at=at)
+    if line["kind"] == "lead":
+        known = replace(known, **{name: line[name] for name in ANNOUNCED if line.get(name) is not None})
     if outcome == Outcome.OVER_BUDGET:  # the next crawl takes it up
         return replace(known, due_at=at)
     visited = replace(known, last_visit_at=at, visits=known.visits + 1)
@@ -77,6 +82,21 @@ def remember(line: Mapping[str, Any], seen: Seen | None, source: Source) -> Seen
             good, digest=line.get("digest"), etag=line.get("etag"), last_modified=line.get("last_modified")
         )
     return good
+
+
+def recheck(seen: Seen) -> Lead:
+    """The lead that our memory names by itself, with what its channel said of it."""
+    return Lead(
+        url=seen.url,
+        found_url=seen.found_url or seen.url,
+        channel=seen.channel or "recheck",
+        channel_kind=seen.channel_kind or "recheck",
+        recheck=True,
+        guid=seen.guid,
+        title=seen.title,
+        published_raw=seen.published_raw,
+        language=seen.language,
+    )
 
 
 def _failed(seen: Seen, at: datetime) -> Seen:

@@ -138,10 +138,13 @@ class Lead:
     """As the channel printed it, made absolute: what is fetched."""
 
     channel: str
-    """URL of the feed or sitemap; `recheck` when our own memory named it."""
+    """URL of the feed or sitemap that first announced it; of a replay, the file's name."""
 
     channel_kind: str
-    """rss, atom, json, news_sitemap, sitemap, recheck or replay."""
+    """rss, atom, json, news_sitemap, sitemap or replay."""
+
+    recheck: bool = False
+    """Our own memory named it, not the channel; what the channel once said still stands."""
 
     position: int = 0
     """Place in the channel, from 0."""
@@ -177,6 +180,15 @@ class Seen:
 
     etag: str | None = None
     last_modified: str | None = None
+
+    # What the channel said of a story, for the rechecks: see `Lead`.
+    found_url: str | None = None
+    channel: str | None = None
+    channel_kind: str | None = None
+    guid: str | None = None
+    title: str | None = None
+    published_raw: str | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,7 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,7 +30,7 @@ from upath import UPath
 
 from pipelines import checks, crawl_step
 from pipelines.crawl_step import Crawled
-from pipelines.errors import BatchError, CheckFailed, SourceError, UsageError
+from pipelines.errors import BatchError, CheckFailed, SourceError, UsageError, WirehouseError
 from pipelines.records import Fetch, Finding, LedgerLine, Severity, Source, Story
 from pipelines.sources import declared, load_source
 from pipelines.store import batches
@@ -37,6 +38,9 @@ from pipelines.store import batches
 log = logging.getLogger("wirehouse")
 
 DEADLINE = timedelta(minutes=30)
+
+MOST_CRAWLS = 16
+"""At the same time in one process; a crawl mostly waits."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,31 @@ def crawl(
     return crawl_step.crawl(
         where.data, source, sources=where.sources, url_base=url_base, deadline=deadline, stop=stop, log=log
     )
+
+
+def crawl_many(
+    names: Sequence[str], *, url_base: str | None = None
+) -> tuple[list[str], list[WirehouseError]]:
+    """Crawl several sources at the same time; returns the batches, and why others failed."""
+    for name in names:  # a wrong name is said before anything is fetched
+        load_source(name, places().sources)
+    made: list[str] = []
+    failed: list[WirehouseError] = []
+    stop = threading.Event()
+    with ThreadPoolExecutor(min(len(names), MOST_CRAWLS)) as crawlers:
+        crawls = [crawlers.submit(crawl, name, url_base=url_base, stop=stop) for name in dict.fromkeys(names)]
+        try:
+            for one in crawls:
+                try:
+                    made.append(one.result().batch)
+                except WirehouseError as error:
+                    log.error("%s", error)
+                    failed.append(error)
+        except KeyboardInterrupt:
+            stop.set()  # each closes its files; what is not begun does not begin
+            crawlers.shutdown(cancel_futures=True)
+            raise
+    return made, failed
 
 
 def extract(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
+
+import brotli
 from scrapy import exceptions as scrapy
 from twisted.internet import error as twisted
 from twisted.internet.ssl import SSL
@@ -30,7 +33,7 @@ _WORDS = [
 OURS = (AttributeError, TypeError, NameError, LookupError, AssertionError)
 """Faults of this program, not of the server: never an outcome."""
 
-_DECODING = (EOFError, ValueError, OSError)
+_DECODING = (EOFError, ValueError, OSError, zlib.error, brotli.error)
 """What Scrapy's decompression raises over a broken body."""
 
 

@@ -93,8 +93,7 @@ class SourceSpider(Spider):  # type: ignore[misc]
             for request in self.ask_channel(url):
                 yield request
         for seen in self.memory.due(self.now, self.source.budget):
-            lead = Lead(url=seen.url, found_url=seen.url, channel="recheck", channel_kind="recheck")
-            for item in self.take(lead):
+            for item in self.take(frontier.recheck(seen)):
                 yield item
 
     def ask_channel(self, url: str) -> Iterator[Request]:
@@ -249,6 +248,7 @@ class SourceSpider(Spider):  # type: ignore[misc]
             "found_url": lead.found_url,
             "channel": lead.channel,
             "channel_kind": lead.channel_kind,
+            "recheck": lead.recheck,
             "position": lead.position,
             "guid": lead.guid,
             "title": lead.title,

@@ -111,14 +111,24 @@ def test_a_story_whose_hour_has_come_is_asked_for_without_a_channel(memory, tmp_
 
     source = replace(SOURCE, recheck=(timedelta(minutes=15),))
     earlier = NOW - timedelta(minutes=20)
-    line = {"kind": "lead", "url": f"{BASE}/a", "at": earlier, "outcome": None, "digest": "d", "etag": '"e"'}
+    line = {
+        "kind": "lead",
+        "url": f"{BASE}/a",
+        "at": earlier,
+        "outcome": None,
+        "digest": "d",
+        "etag": '"e"',
+        "guid": "g",
+        "published_raw": "Thu",
+    }
     memory.fold("wire/1", [line], source)
     spider = SourceSpider(Job(source=source, folder=tmp_path, memory=Path("unused"), now=NOW), memory)
     channel, recheck = asyncio.run(_all(spider.start()))
     assert channel.url == FEED
     assert recheck.url == f"{BASE}/a"
     assert recheck.headers[b"If-None-Match"] == b'"e"'
-    assert spider.leads[f"{BASE}/a"].channel_kind == "recheck"
+    told = spider.leads[f"{BASE}/a"]
+    assert (told.recheck, told.guid, told.published_raw) == (True, "g", "Thu")
 
 
 def test_an_unchanged_feed_is_not_read_again(spider, memory):

@@ -23,7 +23,9 @@ _SCHEMA = """
 create table if not exists seen (
     url text primary key, first_seen_at real not null, last_visit_at real, due_at real,
     visits integer not null, failures integer not null,
-    digest text, etag text, last_modified text
+    digest text, etag text, last_modified text,
+    found_url text, channel text, channel_kind text, guid text, title text,
+    published_raw text, language text
 ) without rowid;
 create index if not exists seen_due on seen (due_at) where due_at is not null;
 create table if not exists folded (run_id text primary key) without rowid;
