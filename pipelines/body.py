@@ -8,7 +8,6 @@ stands in where ours finds none.
 
 from __future__ import annotations
 
-import copy
 import html
 import json
 import re
@@ -143,9 +142,11 @@ def _length(lines: list[str]) -> int:
 
 def _trafilatura(root: Tree) -> str:
     """trafilatura's view of a part of a page, without what we read ourselves."""
-    page = lxml.html.Element("html")
-    article = etree.SubElement(etree.SubElement(page, "body"), "article")
-    article.append(copy.deepcopy(root))
+    # Small by now: written out and parsed again in a moment, since it wants lxml.html's own elements.
+    page = lxml.html.document_fromstring(
+        b"<html><body><article>" + etree.tostring(root, encoding="utf-8", method="html", with_tail=False) + b"</article></body></html>",
+        parser=lxml.html.HTMLParser(encoding="utf-8"),
+    )
     try:
         found = trafilatura.bare_extraction(page, fast=True, with_metadata=False, include_comments=False)
     except (ValueError, TypeError, AttributeError, IndexError, RecursionError, etree.LxmlError):

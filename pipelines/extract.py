@@ -25,6 +25,7 @@ from pipelines import (
     headlines,
     masthead,
     notstory,
+    prose,
     rules,
     wire,
     words,
@@ -36,6 +37,8 @@ from pipelines.urls import absolute, canonical, story_id
 
 EXTRACTOR = "wirehouse"
 EXTRACTOR_VERSION = "1"
+
+_SCRIPT = re.compile(r"<script\b(?![^>]*ld\+json)[^>]*>(.{600,}?)</script>", re.S | re.I)
 
 FEWEST_WORDS = 12
 """A flash has one sentence; what has less is a caption or a promise of a story."""
@@ -51,6 +54,7 @@ def extract_page(capture: Capture, source: Source) -> Story | Reject:
     tree = markup_.parse(text)
     if isinstance(tree, Reject):
         return tree
+    elements = list(tree.iter())  # kept: lxml makes an element's Python object anew when nobody holds it
     stated = structured_.read(tree)
     top = masthead.read(tree)
     rule = rules.choose(source.rules, capture.fetched_at)
@@ -59,12 +63,12 @@ def extract_page(capture: Capture, source: Source) -> Story | Reject:
         field: rules.text(tree, getattr(rule, field)) if rule else None
         for field in ("headline", "byline", "published_at")
     }
-    scripts = [s.text for s in tree.iter("script") if s.text and "ld+json" not in (s.get("type") or "")]
+    prose.strip(tree)
     lines_of_page = _foot_lines(tree)
     drop = rules.all_of(tree, rule.drop) if rule else []
-    read = body.read(tree, lambda: scripts, stated.article_body, drop, only)
+    read = body.read(tree, lambda: _SCRIPT.findall(text), stated.article_body, drop, only)
     headline = ruled["headline"] or headlines.choose(
-        stated.headlines, top.titles, stated.site_names, capture.url
+        stated.headlines, top.titles, stated.site_names, capture.url, stated.section
     )
     if read is None:
         why = notstory.reason(
@@ -142,7 +146,7 @@ def _story(
     if _count(paragraphs) < FEWEST_WORDS and mark != "kill":
         return Reject(outcome=Outcome.REJECTED, reason="too_short")
     sure = confidence.of(read, paragraphs, stated.article_body, stated.word_count)
-    if sure < LEAST_CONFIDENCE:
+    if sure < LEAST_CONFIDENCE and sum(map(len, paragraphs)) < 600:
         return Reject(outcome=Outcome.REJECTED, reason="low_confidence")
     credit, agency = _credit(line, signed, sources, stated, source, foot)
     notice = _notice(stated, ends, notes, foot, agency, credit)
@@ -189,7 +193,7 @@ def _story(
         is_truncated=_is_truncated(paragraphs, stated),
         language=stated.language,
         section=stated.section,
-        keywords=stated.keywords,
+        keywords=stated.keywords or (() if mark == "kill" else top.tags),
         genres=_genres(stated, capture.url),
         ed_note=ends.ed_note or notes.ed_note,
         correction_text=stated.correction or ends.correction or notes.correction,
@@ -234,23 +238,19 @@ def _who(
         else [*ends.bylines, *top.bylines, *(b for b in around if bylines.looks_like_byline(b))]
     )
     readings = [(text, bylines.take_apart(text, own_names)) for text in printed if text]
-    best = next(
-        ((t, r) for t, r in readings if r.persons and (bylines.has_lead_in(t) or not named.persons)), None
-    )
-    if best is None:
-        best = next(((t, r) for t, r in readings if r.persons or r.agencies), None)
     meta = bylines.from_names([(name, "") for name in stated.meta_authors], own_names)
-    persons = (
-        named.persons
-        or (best[1].persons if ruled and best else ())
-        or meta.persons
-        or (best[1].persons if best else ())
-    )
-    if ruled and best:
-        persons = best[1].persons
+    known = {name.casefold() for name in named.persons or meta.persons}
+    best = next(((t, r) for t, r in readings if known & {name.casefold() for name in r.persons}), None)
+    if best is None or ruled:
+        best = next(((t, r) for t, r in readings if r.persons and (bylines.has_lead_in(t) or not stated.authors)), None)
+    if best is None:
+        best = next(((t, r) for t, r in readings if r.agencies), None)
     signed = tuple(dict.fromkeys([*(best[1].agencies if best else ()), *named.agencies, *meta.agencies]))
-    if not persons and not signed:
-        persons = tuple(named.others[:3]) or tuple(o for o in meta.others[:1])
+    persons: tuple[str, ...] = named.persons or meta.persons
+    if best and (ruled or not persons) and (ruled or not named.others):
+        persons = best[1].persons
+    if not persons and not named.agencies:
+        persons = named.others[:3]
     byline = (
         furniture.without_times(best[0])
         if best and set(best[1].persons) & set(persons or best[1].persons)

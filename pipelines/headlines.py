@@ -9,43 +9,45 @@ from urllib.parse import urlsplit
 from pipelines.words import squash
 
 _TAIL = re.compile(
-    r"(?P<head>.*\S)(?:\s+[|–—·•:»-]\s*|\s*[|ㅣ：：]\s*|\s+::\s+)(?P<tail>[^|–—•]{1,60})$", re.S
+    r"(?P<head>.*\S)(?:\s+[|–—·•:»-]\s*|\s*[|｜ㅣ]\s*|\s+\*\s+|\s+::\s+)(?P<tail>[^|｜–—•*]{1,60})$", re.S
 )
+_BY = re.compile(r"by \S+ \S+")
 _HEAD = re.compile(r"(?P<tail>[^|–—•:]{2,40})\s*(?:[|–—•»]|\s-\s|::)\s*(?P<head>\S.{10,})$", re.S)
 
 
 def choose(
-    stated: Mapping[str, str], titles: Iterable[str], site_names: Iterable[str], url: str
+    stated: Mapping[str, str], titles: Iterable[str], site_names: Iterable[str], url: str, section: str | None = None
 ) -> str | None:
-    """The headline: as printed if anything confirms it, else as stated for machines.
+    """The headline that most of the page's own statements agree on, without the site's name.
 
     >>> choose({"ld": "Rain hits Lille", "og": "Rain in Lille | The Post"}, ["Rain in Lille"], ["The Post"], "https://x.example/")
     'Rain in Lille'
 
-    Publishers state up to four headlines (page, search, sharing, tab). The printed one
-    is the story's; but a page may print other `<h1>`, so it needs a second witness.
+    Publishers state up to four headlines (page, search, sharing, tab), and a page may
+    print `<h1>` of other things, so two witnesses count more than one. A kicker that is
+    printed or stated before the headline ("Flood: Rain in Lille") is no part of it.
     """
     names = known_names(site_names, url)
-    forms = {where: strip_site(text, names) for where, text in stated.items()}
+    also = squash(section)
+    forms = {where: strip_site(text, names, also) for where, text in stated.items()}
     printed = [strip_site(title, names) for title in titles]
-    printed = [title for title in printed if title and squash(title) not in names and len(squash(title)) > 2]
-    machine = [forms[k] for k in ("ld", "og", "twitter", "meta", "title") if forms.get(k)]
-    keys = [squash(form) for form in machine]
-    for title in printed:
-        if squash(title) in keys:
-            return title
-    for where in ("og", "ld", "twitter", "meta"):
-        form = forms.get(where)
-        if form and any(_holds(title, form) for title in printed) and len(squash(form)) > 10:
+    printed = [title for title in printed if squash(title) not in names and len(squash(title)) > 2]
+    keys = {squash(title) for title in printed}
+    ld, og = forms.get("ld"), forms.get("og")
+    if og and len(og) > 15 and any(_has_kicker(longer, og) for longer in (ld, *printed) if longer):
+        return og
+    if og and ld and squash(og) == squash(ld):
+        return ld
+    for form in (og, ld, forms.get("microdata"), forms.get("twitter"), forms.get("title"), forms.get("meta")):
+        if form and squash(form) in keys:
             return form
-    if len(printed) == 1 and any(_similar(printed[0], form) for form in machine):
+    if ld:
+        return ld
+    if og and (not printed or len(og) > 15):
+        return og
+    if printed:
         return printed[0]
-    for where in ("ld", "og", "twitter", "meta"):
-        if forms.get(where):
-            return forms[where]
-    if len(printed) >= 1:
-        return printed[0]
-    return forms.get("title")
+    return next((forms[where] for where in ("microdata", "twitter", "meta", "title") if where in forms), None)
 
 
 def alternative(headline: str | None, stated: Mapping[str, str], titles: Iterable[str], alternative: str | None,
@@ -75,8 +77,8 @@ def known_names(site_names: Iterable[str], url: str) -> set[str]:
     }
 
 
-def strip_site(title: str, names: set[str]) -> str:
-    """Take the site's own name off a title.
+def strip_site(title: str, names: set[str], section: str = "") -> str:
+    """Take the site's own name (and that of its `section`, squashed) off a title.
 
     >>> strip_site("Rain in Lille - The Post", {"thepost"})
     'Rain in Lille'
@@ -86,7 +88,7 @@ def strip_site(title: str, names: set[str]) -> str:
     text = " ".join(title.replace("\u00ad", "").replace("\u200b", "").split())
     while match := _TAIL.match(text):
         tail = squash(match["tail"])
-        if _is_name(tail, names):
+        if _is_name(tail, names) or (section and tail == section) or _BY.match(match["tail"]):
             text = match["head"]
         else:
             break
@@ -101,9 +103,10 @@ def _is_name(tail: str, names: set[str]) -> bool:
     )
 
 
-def _holds(title: str, form: str) -> bool:
-    """Is the stated form what is printed, less a kicker before it?"""
-    return len(form) > 15 and squash(title).endswith(squash(form))
+def _has_kicker(longer: str, headline: str) -> bool:
+    """Is `longer` the headline after a few words of topic?"""
+    one, two = squash(longer), squash(headline)
+    return one != two and one.endswith(two) and len(one) - len(two) < 60
 
 
 def _similar(a: str, b: str) -> bool:

@@ -17,6 +17,8 @@ class Masthead(NamedTuple):
     published: tuple[str, ...]
     """Times, machine-readable before printed, that are not marked as those of a change."""
     modified: tuple[str, ...]
+    tags: tuple[str, ...]
+    """Texts of the links that are marked, or stand in a list that is named, as the story's topics."""
 
 
 _BYLINE = re.compile(r"(?<![a-z])(?:by-?line|author|authors|autor|autores|auteur|verfasser|writer|reporter|journalist"
@@ -28,6 +30,8 @@ _TIME = re.compile(
     r"(?<![a-z])(?:date|time|datetime|timestamp|published|publish|pubdate|posted|datum|fecha|updated|modified|dateline)(?![a-z])"
 )
 _NOT_TIME = re.compile(r"comment|related|teaser|card|sidebar|recommend|promo|update-nag|read|countdown|event")
+_TAGS_NAME = re.compile(r"(?<![a-z])(?:tags?|tag-list|taglist|keywords?|keyword-list\d?|article-topics|topics?)(?![a-z])")
+_NOT_TAGS = re.compile(r"nav|menu|trend|popular|cloud|header-topic|footer-(?:nav|link)|teaser|sidebar|heading|google|breaking|label-tag|price")
 _CHANGE = re.compile(
     r"updat|modif|aktualis|geändert|actualiz|mis à jour|aggiornat|bijgewerkt|oppdatert|opdateret|uppdater|päivitet|обновл|更新|수정|lastmod",
     re.I,
@@ -65,6 +69,7 @@ def read(tree: Tree) -> Masthead:
     published: list[str] = []
     modified: list[str] = []
     machine: list[str] = []
+    tags: list[str] = []
     seen: Tree | None = None
     for element in tree.iter(*_TAGS):
         tag = element.tag
@@ -85,11 +90,16 @@ def read(tree: Tree) -> Masthead:
             stated = element.get("content") or element.get("datetime") or _text(element)
             (machine if itemprop == "datePublished" else modified).append(stated)
             continue
+        if tag == "a" and "tag" in (element.get("rel") or "").split():
+            tags.append(_text(element))
+            continue
         names = element.get("class") or element.get("id") or ""
         marked = itemprop == "author" or element.get("rel") == "author"
         if not names and not marked:
             continue
         kind = _kind(names) if names else ""
+        if kind == "tags" and len(tags) < 20:
+            tags += [_text(link) for link in ([element] if tag == "a" else element.iter("a"))]
         if marked or kind == "byline":
             text = _text(element)
             if text and (seen is None or not _inside(element, seen)):
@@ -104,6 +114,7 @@ def read(tree: Tree) -> Masthead:
         tuple(dict.fromkeys(bylines))[:12],
         tuple(dict.fromkeys([*machine[:3], *published]))[:12],
         tuple(dict.fromkeys(modified))[:6],
+        tuple({t.casefold(): t for t in (t.strip(" ,#") for t in reversed(tags)) if 1 < len(t) < 50}.values())[::-1][:20],
     )
 
 
@@ -112,6 +123,8 @@ def _kind(names: str) -> str:
     lowered = _CAMEL.sub("-", names[:300]).lower().replace("_", "-")
     if _BYLINE.search(lowered) and not _NOT_BYLINE.search(lowered):
         return "byline"
+    if _TAGS_NAME.search(lowered) and not _NOT_TAGS.search(lowered):
+        return "tags"
     if _TIME.search(lowered) and not _NOT_TIME.search(lowered):
         return "time"
     return ""

@@ -135,7 +135,7 @@ def read(tree: Tree, drop: Iterable[Tree] = (), only: Tree | None = None) -> Rea
     """
     for element in drop:
         _remove(element)
-    etree.strip_elements(tree, *_NEVER_TEXT, with_tail=False)
+    strip(tree)
     body = only if only is not None else tree.find("body")
     if body is None:
         return None
@@ -154,6 +154,11 @@ def read(tree: Tree, drop: Iterable[Tree] = (), only: Tree | None = None) -> Rea
     return Reading(root, story, found, sum(max(weight(b), 0.0) for b in story) / whole)
 
 
+def strip(tree: Tree) -> None:
+    """Take out, in place, all elements that never hold text."""
+    etree.strip_elements(tree, *_NEVER_TEXT, with_tail=False)
+
+
 def _prune_inline(body: Tree) -> None:
     """Take out small hidden or named pieces within lines before the lines are read."""
     for element in body.xpath(
@@ -168,8 +173,9 @@ def _prune_inline(body: Tree) -> None:
 def _prune(body: Tree, found: list[Block]) -> list[Block]:
     """Take out what cannot be a story by tag, role, class or id; gives the blocks that are left.
 
-    A part that holds a third of the page's prose stays whatever it is called: wrappers
-    are named `has-sidebar` or `with-comments` too.
+    A part that holds a third of the page's prose, or half of it together with its
+    namesakes, stays whatever it is called: wrappers are named `has-sidebar` or
+    `with-comments` too, and some pages split a body over several of them.
     """
     mass: dict[Tree, float] = {}
     whole = 0.0
@@ -183,15 +189,29 @@ def _prune(body: Tree, found: list[Block]) -> list[Block]:
             mass[element] = mass.get(element, 0.0) + value
             element = element.getparent()
     limit = 0.35 * whole
+    named: dict[str, float] = {}
+    for element, value in mass.items():
+        if name := element.get("class"):
+            named[name] = named.get(name, 0.0) + value
     gone: set[Tree] = set()
+    for other in _other_articles(body):
+        gone.update(other.iter())
+        _remove(other)
     for element in list(body.iter(etree.Element)):
         if element is body or element in gone:
             continue
         if element.tag in _MAYBE_TEXT or _is_junk(element):
-            if mass.get(element, 0.0) <= (limit if not _is_comments(element) else 0.8 * whole):
+            share = max(mass.get(element, 0.0), 0.7 * named.get(element.get("class") or "", 0.0))
+            if share <= (limit if not _is_comments(element) else 0.8 * whole):
                 gone.update(element.iter())
                 _remove(element)
     return [block for block in found if block.owner not in gone]
+
+
+def _other_articles(body: Tree) -> list[Tree]:
+    """Whole articles after the page's own: pages that scroll on without end."""
+    whole = [a for a in body.iter("article") if a.find(".//h1") is not None and not any(b.tag == "article" for b in a.iterancestors())]
+    return whole[1:]
 
 
 def _one_story(root: Tree, inside: list[Block]) -> list[Block]:
@@ -210,42 +230,55 @@ def _one_story(root: Tree, inside: list[Block]) -> list[Block]:
     most = max(mass.values())
     homes = {path for path, value in mass.items() if value >= 0.12 * most}
     parents = {path[:-1] for path in homes}
-    kept = [b for b in inside if _belongs(paths[b.place], b, homes, parents)]
-    sure = [i for i, b in enumerate(kept) if paths[b.place] in homes or (b.kind == "p" and weight(b) > 60)]
+    above = {path[:n] for path in parents for n in range(len(path))}
+    mine = [_belongs(paths[b.place], b, homes, parents, above) for b in inside]
+    sure = [
+        i for i, b in enumerate(inside)
+        if mine[i] and (paths[b.place] in homes or (b.kind == "p" and weight(b) > 60))
+    ]  # fmt: skip
     if not sure:
-        return kept
+        return inside
     first, last = sure[0], sure[-1]
-    while first > 0 and kept[first - 1].kind == "h" and first - 1 > 0 and False:
-        first -= 1
-    while (
-        last + 1 < len(kept)
-        and kept[last + 1].kind in ("li", "quote", "td", "pre")
-        and kept[last + 1].link_share < 0.3
-    ):
+    while last + 1 < len(inside) and mine[last + 1] and inside[last + 1].kind != "h" and inside[last + 1].link_share < 0.3:
         last += 1
-    return kept[first : last + 1]
+    starts = {path[:1] for path in homes}
+    kept: list[Block] = []
+    follows = False  # does the block below belong? A heading goes with what it heads
+    for i in range(last, first - 1, -1):
+        block = inside[i]
+        if block.kind == "h":
+            if follows and (mine[i] or paths[block.place][:1] in starts):
+                kept.append(block)
+            continue
+        follows = mine[i]
+        if mine[i]:
+            kept.append(block)
+    return kept[::-1]
 
 
 Path = tuple[str, ...]
 
 
-def _belongs(path: Path, block: Block, homes: set[Path], parents: set[Path]) -> bool:
+def _belongs(path: Path, block: Block, homes: set[Path], parents: set[Path], above: set[Path]) -> bool:
+    """Does a block with this place belong to a story whose paragraphs stand at `homes`?"""
     if path in homes:
         return True
-    if path and path[:-1] in parents:
-        return (
-            block.kind in ("h", "quote", "li", "pre", "td")
-            or path[-1].split(".")[0] in ("p", "center")
-            or (weight(block) > 60)
-        )
+    if not path:
+        return weight(block) > 60
+    name = path[-1].split(".")[0]
+    if path[:-1] in parents:
+        return block.kind in ("h", "quote", "li", "pre", "td") or name in ("p", "center") or weight(block) > 60
+    if path[:-1] in above and name == "p":
+        return weight(block) > 100 and block.linked < 30
     plain = path
     while plain and plain[-1].split(".")[0] in _CONTENT:
         plain = plain[:-1]
         if plain in parents:
             return True
-    return False
+    return len(path) > 2 and path[:-2] in parents and name == "p" and weight(block) > 120 and not _BOX.search(path[-2])
 
 
+_BOX = re.compile(r"box|info|fact|aside|bio|kasten|hint|note|quote|zitat|related|pull|card|item|widget|embed|module|ad\b")
 _CONTENT = frozenset(
     ["p", "li", "ul", "ol", "dl", "dt", "dd", "blockquote", "h2", "h3", "h4", "h5", "h6", "table", "tbody", "thead", "tr", "td", "th", "pre", "center"]
 )
@@ -368,6 +401,10 @@ def container(root: Tree, found: list[Block]) -> Tree:
             break
         if _is_body(element) and sums[element] >= 0.7 * sums[best]:
             return element
+    if sums[best] < 200:  # hardly any prose: a story of lists, if the page says where it is
+        named = [element for element in sums if _is_body(element) and element is not root]
+        if named:
+            return max(named, key=lambda element: sum(len(b.text) - b.linked for b in blocks(element)))
     if best.tag in ("p", "li", "blockquote", "span") or best.tag in _HEADINGS:
         parent = best.getparent()
         return parent if parent is not None else best
@@ -418,12 +455,13 @@ def _ends_line(buffer: list[str]) -> bool:
 def _is_junk(element: Tree) -> bool:
     if element.tag in ("body", "html", "article", "main"):
         return False
-    if element.get("hidden") is not None or element.get("aria-hidden") == "true":
+    paragraph = element.tag == "p"  # hidden ones are behind a paywall, as often as not the story's own
+    if not paragraph and (element.get("hidden") is not None or element.get("aria-hidden") == "true"):
         return True
     if (element.get("role") or "").lower() in _JUNK_ROLES:
         return True
     style = element.get("style")
-    if style and _HIDDEN_STYLE.search(style):
+    if style and not paragraph and _HIDDEN_STYLE.search(style):
         return True
     if (element.get("itemprop") or "").lower() in (
         "caption",

@@ -34,8 +34,8 @@ _MODIFIED_KEYS = ("article:modified_time", "og:article:modified_time", "og:updat
 _MICRODATA = frozenset(("headline", "alternativeheadline", "description", "articlesection", "keywords",
                         "copyrightholder", "copyrightnotice", "dateline"))  # fmt: skip
 """Read from microdata on visible elements; authors and printed times are `masthead`'s."""
-_KEYWORD_KEYS = (("article:tag", "og:article:tag"), ("parsely-tags",), ("news_keywords",), ("sailthru.tags",),
-                 ("cxenseparse:keywords", "cxenseparse:taxonomy"), ("keywords",))  # fmt: skip
+_KEYWORD_KEYS = (("parsely-tags",), ("news_keywords",), ("article:tag", "og:article:tag"), ("keywords",),
+                 ("sailthru.tags",), ("cxenseparse:keywords",), ("classification-tags",))  # fmt: skip
 _SECTION_KEYS = ("article:section", "articlesection", "og:article:section", "parsely-section", "section", "sailthru.section",
                  "cxenseparse:category", "category", "cg")  # fmt: skip
 _SITE_KEYS = ("og:site_name", "application-name", "apple-mobile-web-app-title", "publisher", "dc.publisher",
@@ -114,7 +114,7 @@ def read(tree: Tree) -> Stated:
             and element.getparent() is not None
             and element.getparent().tag in ("head", "html", "body")
         ):
-            title = _text(element.text_content()) or None
+            title = _text(" ".join(element.itertext())) or None
     micro: dict[str, list[str]] = {}
     for element in tree.iterfind(".//*[@itemprop]"):
         name = element.get("itemprop").strip().lower()
@@ -211,9 +211,10 @@ def _keywords(nodes: list[jsonld.Node], metas: dict[str, list[str]]) -> list[str
     if stated:
         return stated
     for keys in _KEYWORD_KEYS:
-        if found := keyword_list([v for k in keys for v in metas.get(k, [])]):
+        found = keyword_list([v for k in keys for v in metas.get(k, [])])
+        if len(found) > (len(keys) > 1):  # one lone `article:tag` is more often a category of an advertising system
             return found
-    return []
+    return keyword_list(metas.get("article:tag", []))
 
 
 def keyword_list(value: Any) -> list[str]:
