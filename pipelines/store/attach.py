@@ -73,7 +73,7 @@ class Attach:
             if "DATA_PATH" not in self.options.upper():
                 # Stated at every attach, so that the folder can be moved as a whole.
                 options += [f"DATA_PATH {quoted(where + '.files/')}", "OVERRIDE_DATA_PATH true"]
-            options += ["META_BUSY_TIMEOUT 10000"]
+            options += ["META_BUSY_TIMEOUT 10000"] + ([] if read_only else ["META_JOURNAL_MODE 'WAL'"])
         if read_only:
             options.append("READ_ONLY")
         if as_of is not None:

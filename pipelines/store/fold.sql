@@ -13,6 +13,9 @@
 -- source had said the same headline and body before (text_key). They make no story; ledger: duplicate.
 -- Stubs (under ten words), stories without a headline and withdrawn ones are never taken for duplicates.
 --
+-- `-- when T`: the statement runs only if table T has rows: of fifty rows most statements have nothing
+-- to do, and each that touches the lake costs about 15 ms.
+--
 -- In: staged_stories, staged_ledger, staged_clusters, the tables. Out: wanted, gone, fresh, judged (by Python).
 
 CREATE OR REPLACE TEMP MACRO words(x) AS
@@ -57,6 +60,7 @@ WHERE story_id IN (FROM ids) OR text_key IN (FROM keys) OR url IN (FROM urls);
 CREATE OR REPLACE TEMP TABLE also AS
 SELECT DISTINCT story_id FROM known WHERE story_id IS NOT NULL AND story_id NOT IN (FROM ids);
 
+-- when also
 INSERT INTO known
 SELECT o.* FROM observations o
 WHERE o.story_id IN (FROM also)
@@ -77,14 +81,15 @@ FROM (
 -- Who said a text first, in its source.
 CREATE OR REPLACE TEMP TABLE other_keys AS
 SELECT DISTINCT text_key FROM seen WHERE text_key IS NOT NULL AND text_key NOT IN (FROM keys);
+CREATE OR REPLACE TEMP TABLE said_at AS
+SELECT text_key, fetched_at, story_id FROM seen WHERE text_key IS NOT NULL;
+
+-- when other_keys
+INSERT INTO said_at
+SELECT text_key, fetched_at, story_id FROM observations WHERE text_key IN (FROM other_keys);
+
 CREATE OR REPLACE TEMP TABLE firsts AS
-SELECT text_key, min(struct_pack(fetched_at, story_id)).story_id AS story_id
-FROM (
-  SELECT text_key, fetched_at, story_id FROM seen WHERE text_key IS NOT NULL
-  UNION ALL
-  SELECT text_key, fetched_at, story_id FROM observations WHERE text_key IN (FROM other_keys)
-)
-GROUP BY ALL;
+SELECT text_key, min(struct_pack(fetched_at, story_id)).story_id AS story_id FROM said_at GROUP BY ALL;
 
 -- The chains: each observation, judged.
 CREATE OR REPLACE TEMP TABLE chain AS
@@ -144,11 +149,18 @@ GROUP BY story_id;
 
 -- The latest word on each story's cluster.
 CREATE OR REPLACE TEMP TABLE memberships AS
-SELECT * FROM (
-  SELECT *, true AS is_new FROM staged_clusters
-  UNION ALL BY NAME
-  SELECT *, false AS is_new FROM clusters WHERE story_id IN (SELECT story_id FROM ids UNION SELECT story_id FROM also)
-)
+SELECT *, true AS is_new, false AS is_known FROM staged_clusters;
+
+CREATE OR REPLACE TEMP TABLE ids_known AS SELECT DISTINCT story_id FROM known WHERE story_id IS NOT NULL;
+CREATE OR REPLACE TEMP TABLE ids_clustered AS FROM ids_known UNION SELECT story_id FROM staged_clusters;
+
+-- when ids_clustered
+INSERT INTO memberships BY NAME
+SELECT *, false AS is_new, true AS is_known FROM clusters WHERE story_id IN (FROM ids_clustered);
+
+CREATE OR REPLACE TEMP TABLE memberships AS
+SELECT * REPLACE (bool_or(is_known) OVER (PARTITION BY story_id) AS is_known)
+FROM memberships
 QUALIFY row_number() OVER (PARTITION BY story_id ORDER BY split_part(run_id, '/', 2) DESC, run_id DESC, is_new) = 1;
 
 -- Where the words of a fingerprint are: in a staged file, or (no file) in the warehouse.
@@ -189,19 +201,25 @@ LEFT JOIN life l ON l.story_id = r.story_id
 LEFT JOIN memberships m ON m.story_id = r.story_id;
 
 -- What stands.
+CREATE OR REPLACE TEMP TABLE standing (
+  part VARCHAR, story_id VARCHAR, fingerprint VARCHAR, version INTEGER, run_id VARCHAR, raw_ref VARCHAR,
+  fetched_at TIMESTAMPTZ, valid_to TIMESTAMPTZ, first_seen_at TIMESTAMPTZ, last_seen_at TIMESTAMPTZ,
+  cluster_id VARCHAR, loaded_at TIMESTAMPTZ, published_at TIMESTAMPTZ);
+
+-- when ids_known
+INSERT INTO standing BY NAME
+SELECT 'stories' AS part, story_id, fingerprint, version, run_id, raw_ref, fetched_at,
+  first_seen_at, last_seen_at, cluster_id, loaded_at, published_at
+FROM stories WHERE story_id IN (FROM ids_known)
+UNION ALL BY NAME
+SELECT 'past_versions' AS part, story_id, fingerprint, version, run_id, raw_ref, fetched_at, valid_to,
+  loaded_at, published_at
+FROM past_versions WHERE story_id IN (FROM ids_known);
+
 CREATE OR REPLACE TEMP TABLE stands AS
-WITH ids_known AS (SELECT DISTINCT story_id FROM known WHERE story_id IS NOT NULL), rows AS (
-  SELECT 'stories' AS part, story_id, fingerprint, version, run_id, raw_ref, fetched_at, NULL::TIMESTAMPTZ AS valid_to,
-    first_seen_at, last_seen_at, cluster_id, loaded_at, published_at, change_kind, diff_ratio
-  FROM stories WHERE story_id IN (FROM ids_known)
-  UNION ALL
-  SELECT 'past_versions', story_id, fingerprint, version, run_id, raw_ref, fetched_at, valid_to,
-    NULL, NULL, NULL, loaded_at, published_at, change_kind, diff_ratio
-  FROM past_versions WHERE story_id IN (FROM ids_known)
-)
 SELECT *, CASE WHEN version IS NOT NULL
   THEN lag(fingerprint) OVER (PARTITION BY story_id, version IS NULL ORDER BY version) END AS before
-FROM rows;
+FROM standing;
 
 CREATE OR REPLACE TEMP MACRO row_of(t, is_staged, before_is_staged) AS struct_pack(
   v := t.version, b := t.before, r := t.run_id, w := t.raw_ref, f := t.fetched_at, u := t.valid_to,

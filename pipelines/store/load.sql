@@ -13,17 +13,19 @@ SET VARIABLE needed_from = (
   SELECT CASE WHEN count(*) = count(published_at) THEN min(published_at) END FROM stands SEMI JOIN needed USING (story_id));
 SET VARIABLE needed_to = (SELECT max(published_at) FROM stands SEMI JOIN needed USING (story_id));
 
+CREATE OR REPLACE TEMP TABLE needed_past AS
+SELECT DISTINCT n.* FROM needed n JOIN standing s USING (story_id, fingerprint) WHERE s.part = 'past_versions';
+
 CREATE OR REPLACE TEMP TABLE kept AS
-SELECT *
-FROM (
-  SELECT * EXCLUDE (version, first_seen_at, last_seen_at, loaded_at, cluster_id, valid_from, change_kind, diff_ratio)
-  FROM stories SEMI JOIN needed USING (story_id, fingerprint)
-  WHERE getvariable('needed_from') IS NULL
-    OR published_at BETWEEN getvariable('needed_from') AND getvariable('needed_to')
-  UNION ALL BY NAME
-  SELECT * EXCLUDE (version, loaded_at, valid_from, valid_to, change_kind, diff_ratio)
-  FROM past_versions SEMI JOIN needed USING (story_id, fingerprint)
-)
+SELECT * EXCLUDE (version, first_seen_at, last_seen_at, loaded_at, cluster_id, valid_from, change_kind, diff_ratio)
+FROM stories SEMI JOIN needed USING (story_id, fingerprint)
+WHERE getvariable('needed_from') IS NULL
+  OR published_at BETWEEN getvariable('needed_from') AND getvariable('needed_to');
+
+-- when needed_past
+INSERT INTO kept BY NAME
+SELECT * EXCLUDE (version, loaded_at, valid_from, valid_to, change_kind, diff_ratio)
+FROM past_versions SEMI JOIN needed_past USING (story_id, fingerprint) ANTI JOIN kept USING (story_id, fingerprint)
 QUALIFY row_number() OVER (PARTITION BY story_id, fingerprint) = 1;
 
 -- Pairs of versions to be judged: what the publisher did, and how much of the text it touched.
@@ -53,12 +55,17 @@ SET VARIABLE gone_from = (
   SELECT CASE WHEN count(*) = count(published_at) THEN min(published_at) END FROM gone WHERE part = 'stories');
 SET VARIABLE gone_to = (SELECT max(published_at) FROM gone WHERE part = 'stories');
 
-DELETE FROM stories WHERE story_id IN (SELECT story_id FROM gone WHERE part = 'stories')
+CREATE OR REPLACE TEMP TABLE gone_now AS FROM gone WHERE part = 'stories';
+CREATE OR REPLACE TEMP TABLE gone_past AS FROM gone WHERE part = 'past_versions';
+
+-- when gone_now
+DELETE FROM stories WHERE story_id IN (SELECT story_id FROM gone_now)
   AND (getvariable('gone_from') IS NULL
     OR published_at BETWEEN getvariable('gone_from') AND getvariable('gone_to'));
 
-DELETE FROM past_versions USING gone g
-WHERE g.part = 'past_versions' AND past_versions.story_id = g.story_id
+-- when gone_past
+DELETE FROM past_versions USING gone_past g
+WHERE past_versions.story_id = g.story_id
   AND past_versions.version IS NOT DISTINCT FROM g.version AND past_versions.fingerprint = g.fingerprint;
 
 CREATE OR REPLACE TEMP VIEW rows AS
@@ -78,6 +85,9 @@ INSERT INTO stories BY NAME
 SELECT * EXCLUDE (part, valid_to) FROM rows WHERE part = 'stories'
 ORDER BY published_at;
 
+CREATE OR REPLACE TEMP TABLE fresh_past AS FROM fresh WHERE part = 'past_versions';
+
+-- when fresh_past
 INSERT INTO past_versions BY NAME
 SELECT * EXCLUDE (part, first_seen_at, last_seen_at, cluster_id) FROM rows WHERE part = 'past_versions'
 ORDER BY published_at;
@@ -88,11 +98,13 @@ SELECT story_id, run_id, raw_ref, outcome, ledger_story
 FROM chain
 WHERE filename IS NULL AND (outcome <> was OR (NOT in_chain AND text_key IN (FROM keys)));
 
+-- when turned
 UPDATE observations SET outcome = t.outcome
 FROM turned t
 WHERE observations.run_id = t.run_id AND observations.story_id = t.story_id
   AND observations.raw_ref IS NOT DISTINCT FROM t.raw_ref AND observations.fingerprint IS NOT NULL;
 
+-- when turned
 UPDATE ledger SET outcome = t.outcome, story_id = t.ledger_story
 FROM turned t
 WHERE ledger.run_id = t.run_id AND coalesce(ledger.raw_ref, ledger.story_id) = coalesce(t.raw_ref, t.story_id);
@@ -101,11 +113,13 @@ CREATE OR REPLACE TEMP TABLE matched AS
 SELECT run_id, raw_ref, fetched_at, url, story_id
 FROM same WHERE NOT is_new AND story_id IS DISTINCT FROM story_before;
 
+-- when matched
 UPDATE observations SET story_id = m.story_id
 FROM matched m
 WHERE observations.run_id = m.run_id AND observations.url = m.url AND observations.fetched_at = m.fetched_at
   AND observations.fingerprint IS NULL;
 
+-- when matched
 UPDATE ledger SET story_id = m.story_id
 FROM matched m
 WHERE ledger.run_id = m.run_id AND ledger.fetched_at = m.fetched_at AND ledger.outcome = 'unchanged'
@@ -129,8 +143,12 @@ LEFT JOIN same s ON s.is_new AND s.run_id = l.run_id AND s.lead = l.url
 ORDER BY l.run_id, l.found_at;
 INSERT INTO ledger BY NAME FROM final_ledger;
 
-DELETE FROM clusters WHERE story_id IN (SELECT story_id FROM memberships WHERE is_new);
-INSERT INTO clusters BY NAME SELECT * EXCLUDE (is_new) FROM memberships WHERE is_new;
+CREATE OR REPLACE TEMP TABLE moved AS FROM memberships WHERE is_new AND is_known;
+
+-- when moved
+DELETE FROM clusters WHERE story_id IN (SELECT story_id FROM moved);
+
+INSERT INTO clusters BY NAME SELECT * EXCLUDE (is_new, is_known) FROM memberships WHERE is_new;
 
 INSERT INTO sightings BY NAME FROM staged_sightings ORDER BY run_id, seen_at;
 INSERT INTO fetches BY NAME FROM staged_fetches ORDER BY run_id, started_at;

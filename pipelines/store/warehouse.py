@@ -21,7 +21,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,14 @@ SCHEMA_VERSION = 1
 
 MEMORY = "700MB"
 """What DuckDB may use; with Python and Arrow the loader stays under 1 GB."""
+
+_WHEN = re.compile(r"^-- when (\w+)$", re.M)
+
+KEPT = timedelta(days=30)
+"""How far `as_of` reaches back."""
+
+GRACE = timedelta(days=1)
+"""How long a file that nobody needs is left lying: a reader may have just opened it."""
 
 INLINED_ROWS = 200
 """Inserts of fewer rows go into the catalog, not into a file of their own each;
@@ -59,7 +67,7 @@ def opened(attach: str, *, read_only: bool = False, as_of: datetime | None = Non
         try:
             _attach(connection, target, read_only or as_of is not None, as_of)
             if not (read_only or as_of):
-                _bring_up(connection, target)
+                _bring_up(connection)
             _refuse_newer(connection, target)
             yield connection
         finally:
@@ -105,12 +113,20 @@ def kinds_of_statement(sql: str) -> list[str]:
 
 
 def run_script(connection: Connection, name: str, part: str | None = None) -> None:
-    """Run the statements of one of our SQL files, or of its part before or after a `-- judge` line."""
+    """Run the statements of one of our SQL files, or of its part before or after its `-- judge` line.
+
+    A statement below a line `-- when T` runs only if table T has rows.
+    """
     text = script(name)
     if part is not None:
         before, after = re.split(r"^-- judge .*$", text, maxsplit=1, flags=re.M)
         text = {"before": before, "after": after}[part]
-    connection.execute(text)
+    for statement in re.split(r";$", text, flags=re.M):
+        if not re.sub(r"^--.*$", "", statement, flags=re.M).strip():
+            continue
+        condition = _WHEN.search(statement)
+        if condition is None or one(connection, f"FROM {condition[1]} LIMIT 1"):
+            connection.execute(statement)
 
 
 def script(name: str) -> str:
@@ -194,26 +210,32 @@ def _make_folder(folder: Path, target: Attach) -> None:
         raise WarehouseError(f"{target.shown}: cannot make the folder {folder}: {error.strerror}") from error
 
 
-def _bring_up(connection: Connection, target: Attach) -> None:
+def make_tables(connection: Connection) -> None:
+    """Make all tables and views of ours, with their comments, in the current database."""
+    connection.execute(script("schema.sql"))
+    for table in tables(script("schema.sql")):
+        connection.execute(comments(table))
+    connection.execute("INSERT INTO turnstile VALUES (0)")
+    connection.execute(
+        "INSERT INTO schema_version VALUES (?, ?, ?)",
+        [SCHEMA_VERSION, datetime.now(UTC), metadata.version("wirehouse")],
+    )
+    connection.execute(script("views.sql"))
+
+
+def _bring_up(connection: Connection) -> None:
     """Make the tables where there are none; here migrations will run, oldest first."""
-    if _found_version(connection) is None:
-        with transaction(connection):
-            # Row groups of 10,000 let a load read one old body without reading 100,000.
-            for option, value in (
-                ("parquet_compression", "zstd"),
-                ("parquet_row_group_size", "10000"),
-                ("data_inlining_row_limit", str(INLINED_ROWS)),
-            ):
-                connection.execute(f"CALL wh.set_option('{option}', '{value}')")
-            connection.execute(script("schema.sql"))
-            for table in tables(script("schema.sql")):
-                connection.execute(comments(table))
-            connection.execute("INSERT INTO turnstile VALUES (0)")
-            connection.execute(
-                "INSERT INTO schema_version VALUES (?, ?, ?)",
-                [SCHEMA_VERSION, datetime.now(UTC), metadata.version("wirehouse")],
-            )
-            connection.execute(script("views.sql"))
+    if _found_version(connection) is not None:
+        return
+    with transaction(connection):
+        for option, value in (
+            ("parquet_compression", "zstd"),
+            # Small row groups: a load reads one old body without reading 100,000 others.
+            ("parquet_row_group_size", "10000"),
+            ("data_inlining_row_limit", str(INLINED_ROWS)),
+        ):
+            connection.execute(f"CALL wh.set_option('{option}', '{value}')")
+        make_tables(connection)
 
 
 def _found_version(connection: Connection) -> int | None:
@@ -246,3 +268,24 @@ def _speaking(target: Attach) -> Iterator[None]:
         yield
     except (duckdb.Error, OSError) as error:
         raise WarehouseError(f"{target.shown}: {explained(str(error))}") from error
+
+
+def maintain(connection: Connection, *, keep: timedelta = KEPT) -> None:
+    """Tidy up after many small loads; what can be read does not change.
+
+    Rows that wait in the catalog go into files, files of many small loads into few
+    large ones, deleted rows out of files that are mostly such; snapshots older than
+    `keep` are forgotten (so `as_of` reaches back that far), and files that no snapshot
+    needs, or that a killed load has left, are removed. Loads and readers may go on: a
+    file goes only after it has been unneeded for a day.
+    """
+    now = datetime.now(UTC)
+    for call, parameters in (
+        ("ducklake_flush_inlined_data('wh')", []),
+        ("ducklake_expire_snapshots('wh', older_than => ?::TIMESTAMPTZ)", [now - keep]),
+        ("ducklake_rewrite_data_files('wh', delete_threshold => 0.3)", []),
+        ("ducklake_merge_adjacent_files('wh')", []),
+        ("ducklake_cleanup_old_files('wh', older_than => ?::TIMESTAMPTZ)", [now - GRACE]),
+        ("ducklake_delete_orphaned_files('wh', older_than => ?::TIMESTAMPTZ)", [now - GRACE]),
+    ):
+        connection.execute(f"CALL {call}", parameters)
