@@ -23,10 +23,11 @@ _CORRECTION = re.compile(
 )
 _EDITORS = re.compile(r"^\W*(?:eds?\.?:|editors?[’']?s? note\s*[:—–-]|note to editors\s*[:—–-]|anmerkung der redaktion\s*:|"
                       r"(?:achtung )?redaktionen?\s*:|note (?:de la rédaction|aux rédactions)\s*:|nota (?:del editor|a los editores)\s*:)", re.I)  # fmt: skip
+_IS = r"(?:is|was|are|writes|covers|reports|reported|contributed|joined|has|ist|schreibt|berichtet|arbeitet|leitet|est|es|è)"
 _BIO = re.compile(
-    r"^(?:about the author\b|(?:the )?(?:author|writer) is\b|über (?:den|die) autor)"
-    r"|^\S+ \S+(?: \S+)? (?:is|was|writes|covers|reports|reported|contributed|ist|schreibt|berichtet|joined|has (?:been|covered))\b.{0,160}"
-    r"\b(?:editor|writer|reporter|correspondent|columnist|journalist|contributor|fellow|professor|author|redakteur|korrespondent|reporter|producer|covers?|twitter|at the)\b",
+    r"(?:about the author\b|(?:the )?(?:author|writer) is\b|über (?:den|die) autor|"
+    r"(?-i:[A-Z][\w.'’-]+ (?:[A-Z][\w.'’-]+ ){1,2})(?:is|was|writes|covers|ist) (?:an?|the|for|from|about|eine?r?)?\b.{0,60}?"
+    r"\b(?:editor|writer|reporter|correspondent|columnist|journalist|contributor|redakteur(?:in)?|korrespondent(?:in)?)\b)",
     re.I,
 )
 
@@ -44,21 +45,19 @@ class Edges(NamedTuple):
 
 
 def trim(
-    paragraphs: Sequence[str], headlines: Iterable[str | None], description: str | None, agency: str | None,
+    paragraphs: Sequence[str], headlines: Iterable[str | None], agency: str | None,
     persons: Iterable[str] = (),
 ) -> Edges:  # fmt: skip
     """Take off and tell apart the lines at both ends of a story's text.
 
-    >>> trim(["Rain", "By Ana Ruiz, EFE", "Rain fell.", "Source: EFE"], ["Rain"], None, None)[:4]
+    >>> trim(["Rain", "By Ana Ruiz, EFE", "Rain fell.", "Source: EFE"], ["Rain"], None)[:4]
     (('Rain fell.',), ('By Ana Ruiz, EFE',), (), ('EFE',))
 
-    `headlines` and `description` are dropped where the text begins with them; a
-    paragraph that begins as the description does is the story's own. `persons` are
-    the authors if known: a last paragraph about one of them is no part of the story.
+    `headlines` are dropped where the text begins with them. `persons` are the authors if
+    known: a last paragraph about one of them is no part of the story.
     """
     lines = list(paragraphs)
     known = {squash(h) for h in headlines if h} - {""}
-    standfirst = squash(description)
     found: dict[str, list[str]] = {
         "byline": [],
         "time": [],
@@ -71,7 +70,7 @@ def trim(
     while first < min(len(lines), _DEPTH):
         line = lines[first]
         key = squash(line)
-        if key in known or (standfirst and key == standfirst and first + 2 < len(lines)):
+        if key in known:
             first += 1
             continue
         kind = _kind(line, agency)
@@ -84,7 +83,10 @@ def trim(
     while last > first + 1 and last > len(lines) - _DEPTH:
         line = lines[last - 1]
         kind = _kind(line, agency)
-        if kind is None and any(line.startswith(name) for name in about) and _BIO.match(line):
+        if kind is None and (
+            _BIO.match(line)
+            or any(re.match(rf"{re.escape(name)}\b.{{0,40}}\b{_IS}\b", line) for name in about)
+        ):
             last -= 1
             continue
         if kind is None and squash(line) in known:

@@ -95,7 +95,6 @@ def _story(
     ends = edges.trim(
         read.paragraphs,
         [headline, *top.titles, *stated.headlines.values()],
-        stated.description,
         source.agency,
         who.persons,
     )

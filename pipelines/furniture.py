@@ -68,7 +68,7 @@ _MARKERS = re.compile(
     close|menu|search|login|log\ in|sign\ in|subscribe|newsletters?|home|toggle\ caption|hide\ caption|enlarge|expand|play|pause|view\ (?:image|gallery)\ .{0,20}|
     \d+\ comments?|be\ the\ first\ to\ comment.{0,40}|schließen|drucken|vorlesen|merken|zurück|artikel\ anhören.{0,30}|
     opens?\ (?:in\ )?(?:a\ )?new\ (?:tab|window)|コピー.{0,8}|कॉपी\ लिंक|\d{1,2}\ ?min(?:ute)?s?\ read|\d{1,2}[:.]\d{2}\ ?min|lesezeit.{0,20}|reading\ time.{0,20}|temps\ de\ lecture.{0,20}|
-    (?:this\ (?:article|story)\ (?:was|is)\ (?:originally|first)\ (?:published|appeared)|originally\ published\ (?:on|by|in|at)|first\ published\ on|this\ (?:article|story)\ (?:first|originally)\ appeared)\b.{0,150}|
+    (?:this\ (?:article|story)\ (?:was|is)\ (?:originally|first)\ (?:published|appeared)|originally\ published\ (?:on|by|in|at)|first\ published\ (?:on|in|by)|this\ (?:article|story)\ (?:first|originally)\ appeared)\b.{0,150}|
     all\ rights\ reserved.{0,60}|alle\ rechte\ vorbehalten.{0,40}|riproduzione\ riservata.{0,60}|todos\ los\ derechos\ reservados.{0,40}|tous\ droits\ (?:de\ reproduction\ )?réservés.{0,60}|
     end\ of\ (?:the\ )?(?:article|story|document)|\(?end\)?|ends|_{3,}|-{3,}|\*{3,}|\#{2,}|●|■)\W*$""",
     re.I | re.X,

@@ -228,7 +228,8 @@ def _one_story(root: Tree, inside: list[Block]) -> list[Block]:
     if not mass or sum(mass.values()) < 150:
         return inside
     most = max(mass.values())
-    homes = {path for path, value in mass.items() if value >= 0.12 * most}
+    main = max(mass, key=mass.__getitem__)
+    homes = {p for p, value in mass.items() if p == main or (value >= 0.12 * most and not _boxed(p, main))}
     parents = {path[:-1] for path in homes}
     above = {path[:n] for path in parents for n in range(len(path))}
     mine = [_belongs(paths[b.place], b, homes, parents, above) for b in inside]
@@ -276,6 +277,14 @@ def _belongs(path: Path, block: Block, homes: set[Path], parents: set[Path], abo
         if plain in parents:
             return True
     return len(path) > 2 and path[:-2] in parents and name == "p" and weight(block) > 120 and not _BOX.search(path[-2])
+
+
+def _boxed(path: Path, main: Path) -> bool:
+    """Is there a box around these paragraphs that is not around the story's?"""
+    shared = 0
+    while shared < min(len(path), len(main)) and path[shared] == main[shared]:
+        shared += 1
+    return any(_BOX.search(step) for step in path[shared:-1])
 
 
 _BOX = re.compile(r"box|info|fact|aside|bio|kasten|hint|note|quote|zitat|related|pull|card|item|widget|embed|module|ad\b")
