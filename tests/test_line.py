@@ -50,7 +50,7 @@ def line(tmp_path_factory):
         with demo.serve(wire, port_base=0, clock=lambda: EPOCH, slow=timedelta(seconds=0.4)) as served:
             names = served.declare(home / "sources")
             for path in (home / "sources").iterdir():  # everything is due again in the second round
-                path.write_text(re.sub(r"(?m)^recheck = .*$", 'recheck = ["1s", "1d"]', path.read_text()))
+                path.write_text(re.sub(r"(?m)^recheck *= .*$", 'recheck = ["1s", "1d"]', path.read_text()))
             first = crawl_all(names)
             told = served.truth()
             loaded = {row["url"]: row for row in rows("FROM stories")}
