@@ -114,7 +114,7 @@ def fetch(of: LedgerLine) -> Fetch:
 
 def sighting(of: LedgerLine) -> Sighting:
     return Sighting(
-        run_id=of.run_id, source_id=of.source_id, url=of.url, channel=of.channel, channel_kind=of.channel_kind,
+        run_id=of.run_id, source_id=of.source_id, url=of.url, channel=of.channel, channel_kind="rss",
         position=0, seen_at=of.found_at,
     )  # fmt: skip
 

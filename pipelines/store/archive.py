@@ -205,9 +205,11 @@ def copy(source: IO[bytes], target: Path, name: str, *, salvage: bool = False) -
                 fetched_at=record.fetched_at,
             )
             count += 1
-    except BatchError:
-        if not salvage or not count:
+    except BatchError as error:
+        if not count:
             raise
+        if not salvage:
+            raise BatchError(f"{error}; the {count} responses before it are whole: --salvage") from error
     finally:
         writer.close()
     return count

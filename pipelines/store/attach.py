@@ -61,6 +61,11 @@ class Attach:
         return self.kind.startswith("ducklake:")
 
     @property
+    def files(self) -> str | None:
+        """The folder of its Parquet files, where the string and not the catalog says it."""
+        return f"{self.catalog}.files/" if self.catalog and "DATA_PATH" not in self.options.upper() else None
+
+    @property
     def catalog(self) -> Path | None:
         """The SQLite file of the catalog; None if a server has it."""
         return Path(self.where).absolute() if self.kind == "ducklake:sqlite" else None
@@ -70,10 +75,12 @@ class Attach:
         where = self.where
         if self.catalog is not None:
             where = str(self.catalog)
-            if "DATA_PATH" not in self.options.upper():
-                # Stated at every attach, so that the folder can be moved as a whole.
-                options += [f"DATA_PATH {quoted(where + '.files/')}", "OVERRIDE_DATA_PATH true"]
-            options += ["META_BUSY_TIMEOUT 10000"] + ([] if read_only else ["META_JOURNAL_MODE 'WAL'"])
+            if self.files is not None:
+                # Stated at every attach, so that catalog and files can be moved together.
+                options += [f"DATA_PATH {quoted(self.files)}", "OVERRIDE_DATA_PATH true"]
+            options.append("META_BUSY_TIMEOUT 10000")
+            if not read_only:
+                options.append("META_JOURNAL_MODE 'WAL'")  # so that no reader ever waits for a load
         if read_only:
             options.append("READ_ONLY")
         if as_of is not None:
@@ -120,6 +127,7 @@ def explained(message: str) -> str:
     'IO Error: Could not write file: No space left on device: the disk is full: make room, then try again'
     """
     words = redacted(" ".join(message.split()))
+    words = words[max(words.rfind("connection to server"), 0) :]  # before it, the attach string again
     hint = next((hint for pattern, hint in _HINTS if re.search(pattern, words)), "")
     if len(words) > 300:  # a server's reason often stands at the end of a long story
         words = words[:140] + " … " + words[-150:]

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from pipelines.errors import UsageError, WarehouseError
 from pipelines.records import Finding, LedgerLine, Outcome, Severity
-from pipelines.store.attach import quoted
+from pipelines.store.attach import parse_attach, quoted
 from pipelines.store.warehouse import Connection, is_wrong_question, kinds_of_statement, one, opened
 
 _FOREIGN = re.compile(
@@ -55,7 +55,7 @@ def query(attach: str, sql: str, *, as_of: datetime | None = None) -> pa.Table:
     """
     _refuse_all_but_questions(sql)
     with opened(attach, read_only=True, as_of=as_of) as connection:
-        shut_in(connection)
+        shut_in(connection, parse_attach(attach).files)
         try:
             return connection.execute(sql).to_arrow_table()
         except Exception as error:
@@ -64,9 +64,11 @@ def query(attach: str, sql: str, *, as_of: datetime | None = None) -> pa.Table:
             raise
 
 
-def shut_in(connection: Connection) -> None:
+def shut_in(connection: Connection, files: str | None) -> None:
     """Take from a connection all files but the warehouse's own, and the means to get them back."""
-    folder = one(connection, "SELECT value FROM ducklake_options('wh') WHERE option_name = 'data_path'")
+    folder = files or one(
+        connection, "SELECT value FROM ducklake_options('wh') WHERE option_name = 'data_path'"
+    )
     connection.execute(f"SET allowed_directories = [{quoted(folder)}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
