@@ -32,7 +32,7 @@ from pipelines import checks, crawl_step
 from pipelines.crawl_step import Crawled
 from pipelines.errors import BatchError, CheckFailed, SourceError, UsageError, WirehouseError
 from pipelines.records import Fetch, Finding, LedgerLine, Severity, Source, Story
-from pipelines.sources import declared, load_source
+from pipelines.sources import declared, load_source, rebased
 from pipelines.store import batches
 
 log = logging.getLogger("wirehouse")
@@ -86,6 +86,8 @@ def crawl(
     """
     where = places()
     source = load_source(name, where.sources)
+    if url_base is not None:
+        rebased(source, url_base)  # a wrong one is said here, not by the child
     return crawl_step.crawl(
         where.data, source, sources=where.sources, url_base=url_base, deadline=deadline, stop=stop, log=log
     )
