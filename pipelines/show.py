@@ -120,12 +120,40 @@ def sources(known: Mapping[str, Source | WirehouseError], *, as_json: bool) -> N
 
 
 def status(found: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
+    """One line per source; those that are switched off and never ran stand in the JSON alone."""
     if as_json:
         click.echo(dump(found))
-    elif not found:
-        click.echo("nothing was loaded yet: `wirehouse run SOURCE`, or `wirehouse up`")
-    else:
-        click.echo(table(list(found[0]), [list(row.values()) for row in found]))
+        return
+    shown = [row for row in found if row["enabled"] or row["last_run_at"]]
+    if not shown:
+        click.echo("no source is enabled: see `wirehouse sources`")
+        return
+    columns = [
+        "source",
+        "last good run",
+        "newest story",
+        "stories",
+        "new last day",
+        "expected",
+        "troubles",
+        "last trouble",
+    ]
+    click.echo(table(columns, [_health(row) for row in shown]))
+
+
+def _health(row: Mapping[str, Any]) -> list[Any]:
+    least, most = row["expected_min"], row["expected_max"]
+    promised = "" if least is None and most is None else f"{least or 0}–{'' if most is None else most}"
+    return [
+        row["source_id"],
+        row["last_good_run_at"] or ("never" if not row["last_run_at"] else "none"),
+        row["newest_story_at"],
+        row["stories"],
+        row["new_last_day"],
+        promised,
+        row["troubles_last_day"],
+        row["last_trouble"],
+    ]
 
 
 def rows(result: Any, form: str, out: Path | None) -> None:

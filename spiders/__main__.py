@@ -91,14 +91,14 @@ def main(argument: str) -> int:
 
 
 def _crawl(job: Job, memory: Any, deadline: float) -> tuple[SourceSpider | None, dict[str, Any]]:
-    process = AsyncCrawlerProcess(_settings(job, deadline))
+    process = AsyncCrawlerProcess(settings_of(job, deadline))
     crawler = process.create_crawler(SourceSpider)
     process.crawl(crawler, job=job, memory=memory)
     process.start()
     return crawler.spider, dict(crawler.stats.get_stats())
 
 
-def _settings(job: Job, deadline: float) -> Settings:
+def settings_of(job: Job, deadline: float) -> Settings:
     settings = Settings()
     settings.setmodule(our_settings, priority="project")
     settings.setdict(
