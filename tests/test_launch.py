@@ -239,23 +239,19 @@ def test_a_second_start_goes_on_and_ctrl_c_leaves_no_process(home):
 
 
 @pytest.mark.timeout(240)
-def test_a_component_that_dies_is_named_and_a_killed_launcher_leaves_no_process(home):
-    with start(home) as up:
-        assert up.stdout is not None
-        next(line for line in up.stdout if "password" in line)
-        [triggerer] = [
-            p
-            for p in psutil.Process(up.pid).children(recursive=True)
-            if p.cmdline()[-2:] == ["triggerer", "--skip-serve-logs"]
-        ][-1:]
-        triggerer.kill()
-        told, _ = up.communicate(timeout=60)
-    assert up.returncode == 1
-    assert "triggerer ended with exit code 137; the end of" in told
-
+def test_a_component_that_dies_is_named_and_ends_the_rest(home):
     with start(home) as up:
         assert up.stdout is not None
         next(line for line in up.stdout if "password" in line)
         family = psutil.Process(up.pid).children(recursive=True)
-        up.kill()
-        assert gone(family)
+        [triggerer] = [
+            p
+            for p in family
+            if p.cmdline()[-2:] == ["triggerer", "--skip-serve-logs"]
+            and "pipelines.keeper" in p.parent().cmdline()
+        ]
+        triggerer.kill()
+        told, _ = up.communicate(timeout=60)
+    assert up.returncode == 1
+    assert "triggerer ended with exit code 137; the end of" in told
+    assert gone(family)
