@@ -3,10 +3,10 @@
     python -m bench.crawl [--pages 300] [--rounds 3]
 
 A server of its own process gives gzipped pages of about 280 kB (the mean of real news
-pages) on 127.0.0.1. "bare" is Scrapy with our settings that fetches the feed and the
-pages and keeps nothing; "archive" is the crawl as `wirehouse crawl` runs it: archive, fetch
-log, crawl log, digests. Both ask eight pages at a time with no delay, which no real
-source is asked to bear.
+pages) on 127.0.0.1. "stock" is Scrapy as it comes, fetching the feed and the pages and
+keeping nothing; "bare" the same with our settings (but no archive); "archive" is the crawl
+as `wirehouse crawl` runs it: archive, fetch log, crawl log, digests. All ask eight pages
+at a time with no delay, which no real source is asked to bear.
 """
 
 from __future__ import annotations
@@ -74,10 +74,12 @@ def crawl(kind: str, base: str, folder: str) -> None:
 
     from scrapy import Request, Spider
     from scrapy.crawler import AsyncCrawlerProcess
+    from scrapy.settings import Settings
 
     from pipelines import feeds
     from pipelines.sources import parse_source
     from pipelines.store.state import open_memory
+    from spiders import guards
     from spiders.__main__ import settings_of
     from spiders.source import Job, SourceSpider
 
@@ -103,16 +105,16 @@ def crawl(kind: str, base: str, folder: str) -> None:
         def done(self, response):  # type: ignore[no-untyped-def]
             assert response.status == 200
 
-    if kind == "bare":
-        from spiders import guards
-
+    if kind == "stock":
+        settings = Settings({"LOG_ENABLED": False, "ROBOTSTXT_OBEY": True, "TELNETCONSOLE_ENABLED": False})
+    elif kind == "bare":
         guards.TRUSTED.add("127.0.0.1")
         settings.set("FEEDS", {}, priority="cmdline")
         settings.set("DOWNLOADER_MIDDLEWARES", {"spiders.guards.AddressGuard": 90}, priority="cmdline")
     process = AsyncCrawlerProcess(settings)
     start = time.perf_counter()
     with open_memory(job.memory, readonly=True) as memory:
-        if kind == "bare":
+        if kind != "archive":
             crawler = process.create_crawler(Bare)
             process.crawl(crawler)
         else:
@@ -128,7 +130,7 @@ def measure(pages: int, rounds: int) -> dict[str, list[float]]:
     command = [sys.executable, "-m", "bench.crawl"]
     server = subprocess.Popen([*command, "--serve", str(pages)], stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
-    rates: dict[str, list[float]] = {"bare": [], "archive": []}
+    rates: dict[str, list[float]] = {"stock": [], "bare": [], "archive": []}
     try:
         base = server.stdout.readline().strip()
         for number in range(rounds + 1):  # the first round warms up and is not counted
@@ -165,8 +167,11 @@ def main() -> None:
         rates = measure(given.pages, given.rounds)
         for kind, found in rates.items():
             print(f"{kind:8} {statistics.median(found):7.1f} pages/s  ({min(found):.1f}–{max(found):.1f})")
-        ratios = [a / b for a, b in zip(rates["archive"], rates["bare"], strict=True)]
-        print(f"archive / bare: {statistics.median(ratios):.2f}  ({min(ratios):.2f}–{max(ratios):.2f})")
+        for other in ("stock", "bare"):
+            ratios = [a / b for a, b in zip(rates["archive"], rates[other], strict=True)]
+            print(
+                f"archive / {other}: {statistics.median(ratios):.2f}  ({min(ratios):.2f}–{max(ratios):.2f})"
+            )
 
 
 if __name__ == "__main__":

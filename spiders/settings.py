@@ -55,6 +55,10 @@ DOWNLOADER_MIDDLEWARES = {
     "spiders.archive.ArchiveMiddleware": 890,  # below redirects and decompression: all, as received
 }
 
+# Cheap: per answer, Scrapy would start a task for each of 100 items and read our source
+CONCURRENT_ITEMS = 1
+WARN_ON_GENERATOR_RETURN_VALUE = False
+
 LOG_ENABLED = False  # `spiders.__main__` writes JSON lines instead
 LOG_INSTALL_ROOT_HANDLER = False
 LOGSTATS_INTERVAL = 15.0

@@ -1,8 +1,9 @@
 """The archive: responses as received, in a WARC 1.1 file. The only file that knows WARC.
 
 Each record is a gzip member of its own, so that one story can be read at its offset.
-Compression and writing happen in a thread beside the crawl's event loop (zlib lets
-go of the interpreter); bodies that the server had compressed are not squeezed again.
+Digests, compression and writing happen in a thread beside the crawl's event loop (their
+C code lets go of the interpreter); bodies that the server had compressed are not
+squeezed again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import queue
 import threading
 import uuid
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,9 +70,9 @@ class ArchiveWriter:
 
     def __init__(self, path: Path, *, software: str) -> None:
         self._file = path.open("xb")
-        self._queue: queue.Queue[tuple[bytes, int] | None] = queue.Queue(_QUEUE)
+        self._queue: queue.Queue[Callable[[], bytes] | None] = queue.Queue(_QUEUE)
         self._error: OSError | None = None
-        self._put(_warcinfo(path.name, software), level=6)
+        self._queue.put(lambda: _packed(_warcinfo(path.name, software), 6))
         self._thread = threading.Thread(target=self._write, name="archive", daemon=True)
         self._thread.start()
 
@@ -103,7 +104,7 @@ class ArchiveWriter:
             warc["WARC-IP-Address"] = address
         encoded = any(k.lower() == "content-encoding" for k, _ in headers)
         head = StatusAndHeaders(f"{status} {reason}".strip(), list(headers), protocol=protocol)
-        self._put(_response(url, head, body, warc), level=0 if encoded else 1)
+        self._queue.put(lambda: _packed(_response(url, head, body, warc), 0 if encoded else 1))
         return record_id
 
     def close(self) -> None:
@@ -116,17 +117,12 @@ class ArchiveWriter:
         finally:
             self._file.close()
 
-    def _put(self, record: bytes, *, level: int) -> None:
-        self._queue.put((record, level))
-
     def _write(self) -> None:
-        while (item := self._queue.get()) is not None:
+        while (record := self._queue.get()) is not None:
             if self._error is not None:
                 continue  # keep emptying, so that nobody waits for a place in the queue
-            record, level = item
-            packer = zlib.compressobj(level, wbits=31)
             try:
-                self._file.write(packer.compress(record) + packer.flush())
+                self._file.write(record())
             except OSError as error:
                 self._error = error
         try:
@@ -274,6 +270,11 @@ def _limited(body: bytes) -> bytes:
     if len(body) > LARGEST:
         raise BodyTooLarge(f"more than {LARGEST} bytes when unpacked")
     return body
+
+
+def _packed(record: bytes, level: int) -> bytes:
+    packer = zlib.compressobj(level, wbits=31)
+    return packer.compress(record) + packer.flush()
 
 
 def _response(url: str, head: StatusAndHeaders, body: bytes, warc: dict[str, str]) -> bytes:
