@@ -21,12 +21,18 @@ from lxml import etree
 from pipelines import furniture, prose
 from pipelines.markup import Tree, parse
 from pipelines.records import Reject
-from pipelines.words import bigrams, overlap
+from pipelines.words import agreement
 
 LEAST = 250
 """Characters below which a reading is doubted and the other readers are asked."""
 
 
+_ENOUGH, _PLAIN = 1_000, 0.9
+"""Where a story of that many characters stands to nine tenths in one place, and is nine
+tenths of the page's prose, trafilatura has nothing to add: of such pages 97 % are right,
+whatever it says. It costs a quarter of our time, so it is asked about the others."""
+_AS_A_RULE = 0.98
+"""Its agreement where it is not asked: the mean of where it was."""
 _NEAR = 15
 """Lines above and below a story in which its byline, times and credits are looked for."""
 
@@ -42,6 +48,8 @@ class Body(NamedTuple):
     """How far the second reader sees the same text, 0–1."""
     share: float
     """Of the page's prose, how much is the story, 0–1."""
+    plain: float
+    """Of the story's text, how much stands in its most usual place and is no list, 0–1."""
     reader: str
     """prose, articleBody, script or trafilatura."""
 
@@ -65,8 +73,13 @@ def read(
     kept = [block for block in story if not furniture.is_furniture(block.text)]
     places = [block.place for block in kept]
     first, last = (places[0], places[-1]) if places else (10**9, 10**9)
-    second = _trafilatura(reading.root)
     size = sum(len(block.text) for block in kept)
+    plain = _plain(kept)
+    if size >= _ENOUGH and plain >= _PLAIN and reading.share >= _PLAIN:
+        second, agreed = "", _AS_A_RULE
+    else:
+        second = _trafilatura(reading.root)
+        agreed = agreement(" ".join(block.text for block in kept), second)
     if size < LEAST and only is None:
         other = _other(article_body, scripts)
         if other is not None and sum(map(len, other.paragraphs)) > 2 * size:
@@ -75,26 +88,41 @@ def read(
             lines = [
                 line for line in second.splitlines() if line.strip() and not furniture.is_furniture(line)
             ]
-            return Body(tuple(lines), (), (), (), 0.3, reading.share, "trafilatura")
+            return Body(tuple(lines), (), (), (), 0.3, reading.share, 1.0, "trafilatura")
     kept_places = set(places)
     return Body(
         tuple(block.text for block in kept),
         tuple(block.text for block in reading.around if block.place < first)[-_NEAR:],
         tuple(block.text for block in reading.around if block.place > last)[:_NEAR],
         tuple(b.text for b in reading.around if first < b.place < last and b.place not in kept_places),
-        overlap(bigrams(" ".join(block.text for block in kept)), bigrams(second)),
+        agreed,
         reading.share,
+        plain,
         "prose",
     )
+
+
+def _plain(kept: list[prose.Block]) -> float:
+    """Paragraphs of the commonest parent by tag and class, as a share of all but headings."""
+    sizes: dict[tuple[str, ...], int] = {}
+    whole = 0
+    for block in kept:
+        if block.kind == "h":
+            continue
+        parent = block.owner.getparent()
+        names = (block.kind, block.owner.tag, block.owner.get("class") or "", (parent.get("class") or "") if parent is not None else "")
+        sizes[names] = sizes.get(names, 0) + len(block.text)
+        whole += len(block.text)
+    return max(sizes.values()) / whole if whole else 0.0
 
 
 def _other(article_body: str | None, scripts: Callable[[], Iterable[str]]) -> Body | None:
     """The story out of JSON-LD, or out of data that a script would draw."""
     if article_body and len(article_body) >= LEAST:
         lines = [line for line in _lines(article_body) if not furniture.is_furniture(line)]
-        return Body(tuple(lines), (), (), (), 0.5, 0.5, "articleBody")
+        return Body(tuple(lines), (), (), (), 0.5, 0.5, 1.0, "articleBody")
     lines = _from_scripts(scripts())
-    return Body(tuple(lines), (), (), (), 0.4, 0.4, "script") if lines else None
+    return Body(tuple(lines), (), (), (), 0.4, 0.4, 1.0, "script") if lines else None
 
 
 def _lines(text: str) -> list[str]:

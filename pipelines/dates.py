@@ -82,14 +82,19 @@ def plausible(moment: Moment, fetched_at: datetime) -> bool:
 
 
 def candidates(
-    stated: Iterable[tuple[str, str]], fetched_at: datetime, zone: str, day_first: bool = True
+    stated: Iterable[tuple[str, str]], fetched_at: datetime, zone: str, day_first: bool = True, all_: bool = False
 ) -> list[Moment]:
-    """All statements, (evidence, raw) in the order of trust, that can be read and be true."""
+    """Statements, (evidence, raw) in the order of trust, that can be read and be true.
+
+    Those after one that leaves nothing open are not read unless `all_` are wanted.
+    """
     found = []
     for evidence, raw in stated:
         moment = read(raw, zone, day_first)
         if moment is not None and plausible(moment, fetched_at):
             found.append(Moment(moment.at, moment.precision, moment.tz_known, raw, evidence))
+            if len(found) == 1 and not all_ and moment.precision != "day" and moment.tz_known:
+                break  # nothing that follows can make it better
     return found
 
 

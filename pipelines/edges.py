@@ -53,7 +53,8 @@ def trim(
     >>> trim(["Rain", "By Ana Ruiz, EFE", "Rain fell.", "Source: EFE"], ["Rain"], None)[:4]
     (('Rain fell.',), ('By Ana Ruiz, EFE',), (), ('EFE',))
 
-    `headlines` are dropped where the text begins with them. `persons` are the authors if
+    `headlines`, and a teaser that is cut from the text below it, are dropped where the
+    text begins with them. `persons` are the authors if
     known: a last paragraph about one of them is no part of the story.
     """
     lines = list(paragraphs)
@@ -70,7 +71,7 @@ def trim(
     while first < min(len(lines), _DEPTH):
         line = lines[first]
         key = squash(line)
-        if key in known:
+        if key in known or furniture.is_broken_teaser(line) or (len(key) > 40 and _begins(key, lines[first + 1 : first + 7])):
             first += 1
             continue
         kind = _kind(line, agency)
@@ -104,6 +105,12 @@ def trim(
         elif kind not in ("notice", "time"):
             kept.append(line)
     return _edges(kept, found, agency)
+
+
+def _begins(key: str, lines: Sequence[str]) -> bool:
+    """Does a text begin as the lines below it do? Then it is a teaser, cut from them and run together."""
+    below = [squash(line) for line in lines]
+    return "".join(below).startswith(key) or bool(below and len(below[0]) > 9 and key.startswith(below[0]))
 
 
 def sort(lines: Iterable[str], agency: str | None) -> Edges:

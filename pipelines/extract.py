@@ -144,11 +144,12 @@ def _story(
         return Reject(outcome=Outcome.REJECTED, reason="empty")
     if _count(paragraphs) < FEWEST_WORDS and mark != "kill":
         return Reject(outcome=Outcome.REJECTED, reason="too_short")
-    sure = confidence.of(read, paragraphs, stated.article_body, stated.word_count)
+    sure = confidence.of(read, paragraphs, stated.article_body)
     if sure < LEAST_CONFIDENCE and sum(map(len, paragraphs)) < 600:
         return Reject(outcome=Outcome.REJECTED, reason="low_confidence")
     credit, agency = _credit(line, signed, sources, stated, source, foot)
     notice = _notice(stated, ends, notes, foot, agency, credit)
+    said = words.words(" ".join(paragraphs))
     url = canonical(capture.url)
     stated_url = absolute(stated.canonical, capture.url) if stated.canonical else None
     guid = capture.lead.guid if capture.lead else None
@@ -205,8 +206,8 @@ def _story(
         is_accessible_for_free=stated.free,
         origin_agency=agency,
         is_syndicated=agency is not None and words.squash(agency) != words.squash(source.agency),
-        content_hash=words.content_hash(paragraphs),
-        simhash=words.simhash(paragraphs),
+        content_hash=words.content_hash(said),
+        simhash=words.simhash(said),
         extractor=EXTRACTOR,
         extractor_version=EXTRACTOR_VERSION,
         extraction_confidence=sure,

@@ -37,27 +37,7 @@ _CHANGE = re.compile(
     re.I,
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_TAGS = (
-    "h1",
-    "time",
-    "span",
-    "div",
-    "p",
-    "a",
-    "address",
-    "cite",
-    "li",
-    "section",
-    "strong",
-    "small",
-    "em",
-    "b",
-    "td",
-    "ul",
-    "dd",
-    "footer",
-    "header",
-)
+_TAGS = ("h1 time span div p a address cite li section strong small em b td ul dd footer header").split()
 _LONGEST = 220
 """Characters; a byline or time line that is longer is something else."""
 
@@ -85,16 +65,19 @@ def read(tree: Tree) -> Masthead:
             if text and any(c.isdigit() for c in text):
                 (modified if change else published).append(text)
             continue
-        itemprop = element.get("itemprop") or ""
+        stated_here = dict(element.items())
+        if not stated_here:
+            continue
+        itemprop = stated_here.get("itemprop", "")
         if itemprop in ("datePublished", "dateModified"):
             stated = element.get("content") or element.get("datetime") or _text(element)
             (machine if itemprop == "datePublished" else modified).append(stated)
             continue
-        if tag == "a" and "tag" in (element.get("rel") or "").split():
+        if tag == "a" and "tag" in stated_here.get("rel", "").split():
             tags.append(_text(element))
             continue
-        names = element.get("class") or element.get("id") or ""
-        marked = itemprop == "author" or element.get("rel") == "author"
+        names = stated_here.get("class") or stated_here.get("id") or ""
+        marked = itemprop == "author" or stated_here.get("rel") == "author"
         if not names and not marked:
             continue
         kind = _kind(names) if names else ""

@@ -8,7 +8,7 @@ trafilatura read what is left, and compares.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -70,6 +70,7 @@ _HIDDEN_STYLE = re.compile(
 _COMMENTS = re.compile(
     r"(?<![a-z])(?:comments?|commentlist|disqus|livefyre|cookies?|consent|gdpr|newsletter|footer|nav)(?![a-z])"
 )
+_INLINE = frozenset("span a em i b strong small time abbr sup cite".split())
 _MAYBE_TEXT = frozenset(("aside", "footer", "header", "figure", "form"))
 """Elements that hold no story, unless they hold most of the page's prose."""
 
@@ -93,8 +94,6 @@ class Block:
     """p, h (heading), li, quote, td or pre."""
     linked: int
     """Characters of it that are links."""
-    strong: int
-    """Characters of it in `<strong>` or `<b>`."""
     owner: Tree
     """The block element that holds it."""
     place: int
@@ -139,13 +138,13 @@ def read(tree: Tree, drop: Iterable[Tree] = (), only: Tree | None = None) -> Rea
     body = only if only is not None else tree.find("body")
     if body is None:
         return None
-    _prune_inline(body)
+    suspects = _suspects(body)
     found = blocks(body)
     if not found:
         return None
     if only is not None:
         return Reading(body, found, found, 1.0)
-    found = _prune(body, found)
+    found = _prune(body, found, suspects)
     root = container(body, found)
     members = set(root.iter())
     inside = [block for block in found if block.owner in members]
@@ -159,19 +158,26 @@ def strip(tree: Tree) -> None:
     etree.strip_elements(tree, *_NEVER_TEXT, with_tail=False)
 
 
-def _prune_inline(body: Tree) -> None:
-    """Take out small hidden or named pieces within lines before the lines are read."""
-    for element in body.xpath(
-        ".//span|.//a|.//em|.//i|.//b|.//strong|.//small|.//time|.//abbr|.//sup|.//cite"
-    ):
-        if (element.get("class") or element.get("style") or element.get("aria-hidden") or element.get("hidden")
-                or element.get("itemprop") or element.get("role")) and _is_junk(element):  # fmt: skip
-            if sum(map(len, element.itertext())) < 250:
-                _remove(element)
+def _suspects(body: Tree) -> list[Tree]:
+    """Elements that are no story by tag, role, class or id, in document order.
+
+    Small ones within lines are taken out at once, before the lines are read.
+    """
+    found = []
+    for element in list(body.iter(etree.Element)):
+        tag = element.tag
+        stated = dict(element.items())
+        if tag not in _MAYBE_TEXT and not (stated and tag not in _WHOLE and _is_junk(tag, stated)):
+            continue
+        if tag not in _INLINE:
+            found.append(element)
+        elif sum(map(len, element.itertext())) < 250:
+            _remove(element)
+    return found
 
 
-def _prune(body: Tree, found: list[Block]) -> list[Block]:
-    """Take out what cannot be a story by tag, role, class or id; gives the blocks that are left.
+def _prune(body: Tree, found: list[Block], suspects: list[Tree]) -> list[Block]:
+    """Take out what cannot be a story; gives the blocks that are left.
 
     A part that holds a third of the page's prose, or half of it together with its
     namesakes, stays whatever it is called: wrappers are named `has-sidebar` or
@@ -197,14 +203,13 @@ def _prune(body: Tree, found: list[Block]) -> list[Block]:
     for other in _other_articles(body):
         gone.update(other.iter())
         _remove(other)
-    for element in list(body.iter(etree.Element)):
-        if element is body or element in gone:
+    for element in suspects:
+        if element in gone:
             continue
-        if element.tag in _MAYBE_TEXT or _is_junk(element):
-            share = max(mass.get(element, 0.0), 0.7 * named.get(element.get("class") or "", 0.0))
-            if share <= (limit if not _is_comments(element) else 0.8 * whole):
-                gone.update(element.iter())
-                _remove(element)
+        share = max(mass.get(element, 0.0), 0.7 * named.get(element.get("class") or "", 0.0))
+        if share <= (limit if not _is_comments(element) else 0.8 * whole):
+            gone.update(element.iter())
+            _remove(element)
     return [block for block in found if block.owner not in gone]
 
 
@@ -313,28 +318,15 @@ def blocks(root: Tree) -> list[Block]:
     buffer: list[str] = []
     owners: list[Tree] = [root]
     kinds: list[str] = ["p"]
-    linked = strong = in_link = in_strong = 0
+    linked = in_link = breaks = 0
 
     def flush() -> None:
-        nonlocal linked, strong
-        text = clean("".join(buffer))
-        if text:
-            found.append(
-                Block(text, kinds[-1], min(linked, len(text)), min(strong, len(text)), owners[-1], len(found))
-            )
+        nonlocal linked
+        if buffer and (text := clean("".join(buffer))):
+            found.append(Block(text, kinds[-1], min(linked, len(text)), owners[-1], len(found)))
         buffer.clear()
-        linked = strong = 0
+        linked = 0
 
-    def add(text: str | None) -> None:
-        nonlocal linked, strong
-        if text:
-            buffer.append(text)
-            if in_link:
-                linked += len(text.strip())
-            if in_strong:
-                strong += len(text.strip())
-
-    breaks = 0
     for event, element in etree.iterwalk(root, events=("start", "end")):
         tag = element.tag
         if event == "start":
@@ -346,28 +338,29 @@ def blocks(root: Tree) -> list[Block]:
                 continue
             if tag == "a":
                 in_link += 1
-            elif tag in ("strong", "b"):
-                in_strong += 1
-            elif _is_block(element):
-                flush()
+            elif tag in _BLOCK or ("-" in tag and _is_block(element)):
+                if buffer:
+                    flush()
                 owners.append(element)
                 kinds.append(_kind(tag, kinds[-1]))
-            if element.text and element.text.strip():
-                breaks = 0
-            add(element.text)
+            text = element.text
         else:
             if tag == "a":
                 in_link -= 1
-            elif tag in ("strong", "b"):
-                in_strong -= 1
-            elif tag != "br" and owners[-1] is element:
-                flush()
+            elif owners[-1] is element and element is not root:
+                if buffer:
+                    flush()
                 owners.pop()
                 kinds.pop()
-            if element is not root:
-                if element.tail and element.tail.strip():
-                    breaks = 0
-                add(element.tail)
+            text = None if element is root else element.tail
+        if text:
+            if not text.isspace():
+                breaks = 0
+                if in_link:
+                    linked += len(text.strip())
+                buffer.append(text)
+            elif buffer:
+                buffer.append(" ")
     flush()
     return found
 
@@ -446,11 +439,7 @@ def _kind(tag: str, outer: str) -> str:
 
 
 def _is_block(element: Tree) -> bool:
-    tag = element.tag
-    if tag in _BLOCK:
-        return True
-    if not isinstance(tag, str) or "-" not in tag:
-        return False
+    """Is an element of the page's own making (`<my-box>`) a block? Not within a line of text."""
     parent = element.getparent()
     return parent is None or parent.tag not in _INLINE_PARENTS
 
@@ -461,31 +450,30 @@ def _ends_line(buffer: list[str]) -> bool:
     return bool(text) and (len(text) < _WRAPPED or text[-1] in '.!?…:"”»।。' or bool(_HEAD_LINE.match(text)))
 
 
-def _is_junk(element: Tree) -> bool:
-    if element.tag in ("body", "html", "article", "main"):
-        return False
-    paragraph = element.tag == "p"  # hidden ones are behind a paywall, as often as not the story's own
-    if not paragraph and (element.get("hidden") is not None or element.get("aria-hidden") == "true"):
+_WHOLE = frozenset(("body", "html", "article", "main"))
+
+
+def _is_junk(tag: str, stated: Mapping[str, str]) -> bool:
+    """By an element's attributes: named, hidden, or of a role that holds no story."""
+    if ("class" in stated or "id" in stated) and _junk_name(stated.get("class"), stated.get("id")):
         return True
-    if (element.get("role") or "").lower() in _JUNK_ROLES:
+    if "role" in stated and stated["role"].lower() in _JUNK_ROLES:
         return True
-    style = element.get("style")
-    if style and not paragraph and _HIDDEN_STYLE.search(style):
+    if "itemprop" in stated and stated["itemprop"].lower() in _JUNK_PROPERTIES:
         return True
-    if (element.get("itemprop") or "").lower() in (
-        "caption",
-        "author",
-        "datepublished",
-        "datemodified",
-        "keywords",
-    ):
+    if tag == "p":
+        return False  # hidden ones are behind a paywall, as often as not the story's own
+    if "hidden" in stated or stated.get("aria-hidden") == "true":
         return True
-    names = f"{element.get('class') or ''} {element.get('id') or ''}"
-    return _junk_name(names[:300])
+    return "style" in stated and bool(_HIDDEN_STYLE.search(stated["style"]))
+
+
+_JUNK_PROPERTIES = frozenset(("caption", "author", "datepublished", "datemodified", "keywords"))
 
 
 @lru_cache(maxsize=20_000)
-def _junk_name(names: str) -> bool:
+def _junk_name(classes: str | None, name: str | None) -> bool:
+    names = f"{classes or ''} {name or ''}"[:300]
     lowered = _CAMEL.sub("-", names).lower()
     return bool(_JUNK.search(lowered)) and not _BODY_WORDS.search(lowered)
 
