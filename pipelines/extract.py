@@ -387,17 +387,8 @@ def _foot_lines(tree: markup_.Tree) -> list[str]:
 
 
 def _description(text: str | None) -> str | None:
-    """The description, unless it is only the page's first lines run together.
-
-    Some systems cut it from the text with byline, time and credit in it; that describes nothing.
-    """
-    if (
-        text
-        and (bylines.has_lead_in(text) or furniture.is_time_line(text[:40]))
-        and re.search(r"\S(?:Updated|Posted|Published|Source)\s?:", text[:160])
-    ):
-        return None
-    return text
+    """The description, unless it is only the page's first lines run together: that describes nothing."""
+    return None if text and furniture.is_broken_teaser(text) else text
 
 
 def _is_truncated(paragraphs: Sequence[str], stated: structured_.Stated) -> bool:

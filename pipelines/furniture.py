@@ -87,6 +87,18 @@ def is_time_line(line: str) -> bool:
     return bool(_TIMES.match(line)) and bool(re.search(r"\d", line)) and not re.search(r"[a-z]{3,}\.$", line)
 
 
+_GLUED = re.compile(r"[\w.)](?:Updated|Posted|Published|Source|Aktualisiert|Quelle)\s?:\s")
+
+
+def is_broken_teaser(line: str) -> bool:
+    """Are a page's first lines run together here, byline, time and credit with them?
+
+    >>> is_broken_teaser("By Ana Ruiz, CNNUpdated: Tue, 15 Nov 2022 15:49:10 GMTSource: CNNRain fell on Lille")
+    True
+    """
+    return bool(_GLUED.search(line[:160]))
+
+
 def is_caption(line: str) -> bool:
     """Is the line the caption or credit of a picture that is not there?"""
     if len(line) > 400 or not any(mark in line for mark in _CAPTION_MARKS):
