@@ -45,20 +45,28 @@ class Press:
     def __init__(self, data: Path, seed: int = 7) -> None:
         self.data = data
         self.random = random.Random(seed)
-        words = ["".join(self.random.choices("abcdefghijklmnoprstuvw", k=self.random.randint(2, 9))) for _ in range(20_000)]
-        self.pool = [" ".join(self.random.choices(words, k=16)).capitalize() + "." for _ in range(100_000)]
+        draw = self.random.choices
+        words = ["".join(draw("abcdefghijklmnoprstuvw", k=self.random.randint(2, 9))) for _ in range(20_000)]
+        self.pool = [" ".join(draw(words, k=16)).capitalize() + "." for _ in range(100_000)]
         self.made = 0
         self.stamps = 0
 
-    def batch(self, source: str, new: int, again: Sequence[Story] = (), unchanged: Sequence[Story] = ()) -> UPath:
-        """A batch with `new` stories, `again` with other words, and pages that had not changed."""
+    def batch(
+        self, source: str, new: int, again: Sequence[Story] = (), unchanged: Sequence[Story] = ()
+    ) -> UPath:
+        """Stage a batch with `new` stories, `again` with other words, and pages that had not changed."""
         self.stamps += 1
         at = START + timedelta(minutes=self.made / 50)
         name = f"{source}/{at:%Y%m%dT%H%M%S}Z-{self.stamps:04x}"
         folder = UPath(self.data / name)
-        stories = [*(self.story(source, name) for _ in range(new)), *(self.edited(s, name, at) for s in again)]
+        stories = [
+            *(self.story(source, name) for _ in range(new)),
+            *(self.edited(s, name, at) for s in again),
+        ]
         lines = [self.line(s, name, Outcome.NEW) for s in stories]
-        lines += [dataclasses.replace(self.line(s, name, Outcome.UNCHANGED), fetched_at=at) for s in unchanged]
+        lines += [
+            dataclasses.replace(self.line(s, name, Outcome.UNCHANGED), fetched_at=at) for s in unchanged
+        ]
         staging.write(folder / batches.STORIES, Story, stories)
         staging.write(folder / batches.LEDGER, LedgerLine, lines)
         staging.write(folder / batches.FETCHES, Fetch, map(_fetch, lines))
@@ -92,7 +100,8 @@ class Press:
         body = story.body_text[:-100] + " " + self.random.choice(self.pool)
         ref = f"{name}/pages.warc.gz:{story.uri}:sha1-{self.stamps}"
         digest = sha256(body.encode()).hexdigest()
-        return dataclasses.replace(story, body_text=body, content_hash=digest, fetched_at=at, raw_ref=ref, run_id=name)
+        said = {"body_text": body, "content_hash": digest}
+        return dataclasses.replace(story, **said, fetched_at=at, raw_ref=ref, run_id=name)
 
     def body(self) -> str:
         text = " ".join(self.random.choices(self.pool, k=44))[:BODY]
@@ -110,8 +119,9 @@ class Press:
 
 def _fetch(line: LedgerLine) -> Fetch:
     return Fetch(
-        run_id=line.run_id, source_id=line.source_id, url=line.url, purpose="story", outcome="ok", http_status=200,
-        content_type="text/html", bytes=18_000, seconds=0.2, started_at=line.found_at, raw_ref=line.raw_ref,
+        run_id=line.run_id, source_id=line.source_id, url=line.url, purpose="story", outcome="ok",
+        http_status=200, content_type="text/html", bytes=18_000, seconds=0.2, started_at=line.found_at,
+        raw_ref=line.raw_ref,
     )  # fmt: skip
 
 
@@ -123,7 +133,8 @@ def _sighting(line: LedgerLine) -> Sighting:
 
 
 def _membership(story: Story) -> Membership:
-    return Membership(cluster_id=f"c-{story.content_hash[:16]}", story_id=story.story_id, role="origin", similarity=1)
+    cluster_id = f"c-{story.content_hash[:16]}"
+    return Membership(cluster_id=cluster_id, story_id=story.story_id, role="origin", similarity=1)
 
 
 def main() -> None:
@@ -134,36 +145,38 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(prefix="wirehouse-bench-") as made:
         folder = Path(options.keep or made)
-        _bench(folder, options.warehouse or f"ducklake:sqlite:{folder}/warehouse/catalog.sqlite", options.quick)
+        _bench(
+            folder, options.warehouse or f"ducklake:sqlite:{folder}/warehouse/catalog.sqlite", options.quick
+        )
 
 
 def _bench(folder: Path, attach: str, quick: bool) -> None:
     first, most = (10_000, 50_000) if quick else (100_000, 1_000_000)
-    _print("machine", f"{platform.machine()}, {os.cpu_count()} cores, {_memory_gb():.0f} GB, Python {platform.python_version()}")
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, {_memory_gb():.0f} GB"
+    _print("machine", f"{machine}, Python {platform.python_version()}")
     _print("versions", ", ".join(f"{n} {metadata.version(n)}" for n in ("duckdb", "pyarrow")))
     press = Press(folder / "data")
     took = _in_child(attach, [_round(press, first)])
-    _print(f"load {first:,} stories of {BODY / 1000:.0f} kB", f"{took['seconds'][0]:.1f} s, {took['peak_mb']:.0f} MB at most")
+    _print(f"load {first:,} stories of {BODY / 1000:.0f} kB", _said(took))
     while press.made < most:
         took = _in_child(attach, [_round(press, first)])
-        _print(f"  … now {press.made:,}", f"{took['seconds'][0]:.1f} s, {took['peak_mb']:.0f} MB at most")
+        _print(f"  … now {press.made:,}", _said(took))
     took = _in_child(attach, list(_small(press, 7)))
-    _print(f"50 rows into {press.made:,}", f"median of 7: {statistics.median(took['seconds']):.2f} s, "
-           f"worst {max(took['seconds']):.2f} s, opening {took['opening']:.2f} s, {took['peak_mb']:.0f} MB at most")  # fmt: skip
+    _print(f"50 rows into {press.made:,}", _said(took))
     _print("size on disk / raw bodies", f"{_size(folder / 'warehouse') / (press.made * BODY):.0%}")
     for name, sql in _QUESTIONS.items():
         _print(name, f"{_median(lambda sql=sql: reading.query(attach, sql)):.2f} s")
     environment = os.environ | {"WIREHOUSE_HOME": str(folder), "WIREHOUSE_WAREHOUSE": attach}
     for command in (["status"], ["sql", "SELECT source_id, count(*) FROM stories GROUP BY 1"]):
         call = [sys.executable, "-m", "pipelines.cli", *command]
-        seconds = _median(lambda call=call: subprocess.run(call, env=environment, check=True, stdout=subprocess.DEVNULL))
-        _print(f"wirehouse {command[0]}, with start-up", f"{seconds:.2f} s")
+        ask = lambda: subprocess.run(call, env=environment, check=True, stdout=subprocess.DEVNULL)  # noqa: E731, B023
+        _print(f"wirehouse {command[0]}, with start-up", f"{_median(ask):.2f} s")
     started = time.perf_counter()
     with warehouse.opened(attach) as connection:
         warehouse.maintain(connection)
     _print("maintain", f"{time.perf_counter() - started:.1f} s")
     took = _in_child(attach, list(_small(press, 5)))
-    _print("50 rows after it", f"median of 5: {statistics.median(took['seconds']):.2f} s")
+    _print("50 rows after it", _said(took))
 
 
 _QUESTIONS = {
@@ -172,6 +185,17 @@ _QUESTIONS = {
     "one story by its id": "FROM stories WHERE story_id = '0123456789abcdef0123'",
     "one story by its address": "FROM stories WHERE url = 'https://s3.example/2026/story-4.html'",
 }
+
+
+def _said(took: dict) -> str:
+    """The figures of a child that loaded; its first load of several warms up and does not count."""
+    seconds = took["seconds"][1:] or took["seconds"]
+    times = f"{statistics.median(seconds):.2f} s"
+    if len(seconds) > 1:
+        times = (
+            f"median of {len(seconds)}: {times}, worst {max(seconds):.2f} s, opening {took['opening']:.2f} s"
+        )
+    return f"{times}, {took['peak_mb']:.0f} MB at most"
 
 
 def _round(press: Press, stories: int) -> list[UPath]:
@@ -190,7 +214,7 @@ def _small(press: Press, runs: int) -> Iterator[list[UPath]]:
 def _in_child(attach: str, runs: list[list[UPath]]) -> dict:
     call = [sys.executable, "-m", "bench.load", "--load", "--warehouse", attach, "--runs", str(len(runs))]
     paths = json.dumps([str(path) for run in runs for path in run])
-    done = subprocess.run(call, input=paths, capture_output=True, text=True)
+    done = subprocess.run(call, input=paths, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr)
     return json.loads(done.stdout)
@@ -206,12 +230,8 @@ def _load(attach: str, folders: list[UPath], runs: int) -> dict:
             started = time.perf_counter()
             loading.load(connection, folders[n : n + each])
             seconds.append(time.perf_counter() - started)
-    # The first of many small ones has no edits yet.
-    return {
-        "opening": opening,
-        "seconds": seconds[1:] or seconds,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"opening": opening, "seconds": seconds, "peak_mb": peak}
 
 
 def _median(call, times: int = 5) -> float:

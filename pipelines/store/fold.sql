@@ -21,9 +21,11 @@
 CREATE OR REPLACE TEMP MACRO words(x) AS
   coalesce(trim(regexp_replace(lower(x), '[^\p{L}\p{N}]+', ' ', 'g')), '');
 
+CREATE OR REPLACE TEMP MACRO key(x) AS (md5_number_lower(x) >> 1)::BIGINT;
+
 CREATE OR REPLACE TEMP TABLE staged AS
 SELECT
-  story_id, source_id, url, fetched_at, run_id, raw_ref, filename, file_row_number,
+  story_id, source_id, url, fetched_at, published_at, run_id, raw_ref, filename, file_row_number,
   md5(concat_ws(chr(31),
     words(headline), words(alternative_headline), words(slugline), words(byline), words(dateline),
     words(credit_line), words(ed_note), words(correction_text), content_hash,
@@ -31,7 +33,7 @@ SELECT
     coalesce(tdm_reserved::VARCHAR, ''), words(usage_terms), coalesce(is_accessible_for_free::VARCHAR, '')
   ))[:16] AS fingerprint,
   CASE WHEN word_count >= 10 AND words(headline) <> '' AND pub_status = 'usable'
-    THEN md5(concat_ws(chr(31), source_id, words(headline), content_hash))[:16]
+    THEN key(concat_ws(chr(31), source_id, words(headline), content_hash))
   END AS text_key
 FROM staged_stories
 QUALIFY row_number() OVER (PARTITION BY run_id, coalesce(raw_ref, story_id) ORDER BY file_row_number) = 1;
@@ -53,40 +55,72 @@ CREATE OR REPLACE TEMP TABLE urls AS
 SELECT url FROM staged UNION SELECT url FROM staged_same
 UNION SELECT final_url FROM staged_same WHERE final_url IS NOT NULL;
 
-CREATE OR REPLACE TEMP TABLE known AS
+-- First only the keys are read, which costs little, then the rows between the times at which they were found.
+CREATE OR REPLACE TEMP TABLE known (
+  story_id VARCHAR, source_id VARCHAR, url VARCHAR, fetched_at TIMESTAMPTZ, published_at TIMESTAMPTZ,
+  fingerprint VARCHAR, run_id VARCHAR, raw_ref VARCHAR, outcome VARCHAR,
+  story_key BIGINT, url_key BIGINT, text_key BIGINT);
+
+CREATE OR REPLACE TEMP TABLE met AS
+SELECT fetched_at FROM observations
+WHERE story_key IN (SELECT key(story_id) FROM ids) OR url_key IN (SELECT key(url) FROM urls)
+  OR text_key IN (FROM keys);
+SET VARIABLE met_from = (SELECT min(fetched_at) FROM met);
+SET VARIABLE met_to = (SELECT max(fetched_at) FROM met);
+
+-- when met
+INSERT INTO known BY NAME
 SELECT * FROM observations
-WHERE story_id IN (FROM ids) OR text_key IN (FROM keys) OR url IN (FROM urls);
+WHERE fetched_at BETWEEN getvariable('met_from') AND getvariable('met_to')
+  AND (story_id IN (FROM ids) OR url IN (FROM urls) OR text_key IN (FROM keys));
 
 CREATE OR REPLACE TEMP TABLE also AS
 SELECT DISTINCT story_id FROM known WHERE story_id IS NOT NULL AND story_id NOT IN (FROM ids);
 
+CREATE OR REPLACE TEMP TABLE also_met (fetched_at TIMESTAMPTZ);
 -- when also
-INSERT INTO known
-SELECT o.* FROM observations o
-WHERE o.story_id IN (FROM also)
-  AND coalesce(o.text_key NOT IN (FROM keys), true) AND o.url NOT IN (FROM urls);
+INSERT INTO also_met SELECT fetched_at FROM observations WHERE story_key IN (SELECT key(story_id) FROM also);
+SET VARIABLE also_from = (SELECT min(fetched_at) FROM also_met);
+SET VARIABLE also_to = (SELECT max(fetched_at) FROM also_met);
+
+-- when also
+INSERT INTO known BY NAME
+SELECT * FROM observations
+WHERE fetched_at BETWEEN getvariable('also_from') AND getvariable('also_to') AND story_id IN (FROM also)
+  AND coalesce(text_key NOT IN (FROM keys), true) AND url NOT IN (FROM urls);
 
 CREATE OR REPLACE TEMP TABLE seen AS
 SELECT *, row_number() OVER (PARTITION BY story_id ORDER BY fetched_at, run_id, raw_ref, fingerprint) AS place
 FROM (
-  SELECT story_id, source_id, url, fetched_at, fingerprint, text_key, run_id, raw_ref, outcome AS was,
+  SELECT story_id, source_id, url, fetched_at, published_at, fingerprint, text_key, run_id, raw_ref, outcome AS was,
     NULL::VARCHAR AS filename, NULL::BIGINT AS file_row_number
   FROM known WHERE fingerprint IS NOT NULL
   UNION ALL
-  SELECT story_id, source_id, url, fetched_at, fingerprint, text_key, run_id, raw_ref, NULL,
+  SELECT story_id, source_id, url, fetched_at, published_at, fingerprint, text_key, run_id, raw_ref, NULL,
     filename, file_row_number
   FROM staged
 );
 
--- Who said a text first, in its source.
-CREATE OR REPLACE TEMP TABLE other_keys AS
-SELECT DISTINCT text_key FROM seen WHERE text_key IS NOT NULL AND text_key NOT IN (FROM keys);
+-- Who said a text first, in its source: of the staged texts, and of all texts of stories that have lost a first
+-- to a staged one. Of other texts it stands as it was found when they were loaded (see `marked`).
 CREATE OR REPLACE TEMP TABLE said_at AS
-SELECT text_key, fetched_at, story_id FROM seen WHERE text_key IS NOT NULL;
+SELECT text_key, fetched_at, story_id FROM seen WHERE text_key IN (FROM keys);
+
+CREATE OR REPLACE TEMP TABLE other_keys AS
+WITH staged_firsts AS (
+  SELECT text_key, min(struct_pack(fetched_at, story_id)).story_id AS story_id FROM said_at GROUP BY ALL
+), robbed AS (
+  SELECT DISTINCT s.story_id FROM seen s JOIN staged_firsts f USING (text_key)
+  WHERE s.was <> 'duplicate' AND s.story_id <> f.story_id
+)
+SELECT DISTINCT text_key FROM seen SEMI JOIN robbed USING (story_id)
+WHERE text_key IS NOT NULL AND text_key NOT IN (FROM keys);
 
 -- when other_keys
 INSERT INTO said_at
-SELECT text_key, fetched_at, story_id FROM observations WHERE text_key IN (FROM other_keys);
+SELECT text_key, fetched_at, story_id FROM observations WHERE text_key IN (FROM other_keys)
+UNION ALL
+SELECT text_key, fetched_at, story_id FROM staged WHERE text_key IN (FROM other_keys);
 
 CREATE OR REPLACE TEMP TABLE firsts AS
 SELECT text_key, min(struct_pack(fetched_at, story_id)).story_id AS story_id FROM said_at GROUP BY ALL;
@@ -95,7 +129,8 @@ SELECT text_key, min(struct_pack(fetched_at, story_id)).story_id AS story_id FRO
 CREATE OR REPLACE TEMP TABLE chain AS
 WITH marked AS (
   SELECT s.*, f.story_id AS first_story,
-    min(place) FILTER (WHERE s.text_key IS NULL OR f.story_id = s.story_id) OVER (PARTITION BY s.story_id) AS start
+    min(place) FILTER (WHERE s.text_key IS NULL OR coalesce(f.story_id = s.story_id, s.was <> 'duplicate'))
+      OVER (PARTITION BY s.story_id) AS start
   FROM seen s LEFT JOIN firsts f USING (text_key)
 ), compared AS (
   SELECT *, place >= coalesce(start, place + 1) AS in_chain,
@@ -206,15 +241,25 @@ CREATE OR REPLACE TEMP TABLE standing (
   fetched_at TIMESTAMPTZ, valid_to TIMESTAMPTZ, first_seen_at TIMESTAMPTZ, last_seen_at TIMESTAMPTZ,
   cluster_id VARCHAR, loaded_at TIMESTAMPTZ, published_at TIMESTAMPTZ);
 
+SET VARIABLE stood_from = (
+  SELECT CASE WHEN count(*) = count(published_at) THEN min(published_at) END FROM known WHERE fingerprint IS NOT NULL);
+SET VARIABLE stood_to = (SELECT max(published_at) FROM known);
+
 -- when ids_known
 INSERT INTO standing BY NAME
 SELECT 'stories' AS part, story_id, fingerprint, version, run_id, raw_ref, fetched_at,
   first_seen_at, last_seen_at, cluster_id, loaded_at, published_at
-FROM stories WHERE story_id IN (FROM ids_known)
+FROM stories
+WHERE story_id IN (FROM ids_known)
+  AND (getvariable('stood_from') IS NULL
+    OR published_at BETWEEN getvariable('stood_from') AND getvariable('stood_to'))
 UNION ALL BY NAME
 SELECT 'past_versions' AS part, story_id, fingerprint, version, run_id, raw_ref, fetched_at, valid_to,
   loaded_at, published_at
-FROM past_versions WHERE story_id IN (FROM ids_known);
+FROM past_versions
+WHERE story_id IN (FROM ids_known)
+  AND (getvariable('stood_from') IS NULL
+    OR published_at BETWEEN getvariable('stood_from') AND getvariable('stood_to'));
 
 CREATE OR REPLACE TEMP TABLE stands AS
 SELECT *, CASE WHEN version IS NOT NULL

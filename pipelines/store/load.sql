@@ -68,29 +68,29 @@ DELETE FROM past_versions USING gone_past g
 WHERE past_versions.story_id = g.story_id
   AND past_versions.version IS NOT DISTINCT FROM g.version AND past_versions.fingerprint = g.fingerprint;
 
+-- Rows come as they are in the files, batch after batch in the order of their stamps: so the files of the
+-- lake are in the order of time, near enough, and no body has to wait in memory to be sorted.
 CREATE OR REPLACE TEMP VIEW rows AS
 WITH words AS (
-  SELECT t.story_id, t.fingerprint, s.* EXCLUDE (story_id, url, fetched_at, run_id, raw_ref, filename, file_row_number)
-  FROM staged_stories s JOIN texts t USING (filename, file_row_number)
+  SELECT f.*, s.* EXCLUDE (story_id, url, fetched_at, run_id, raw_ref, filename, file_row_number)
+  FROM staged_stories s JOIN fresh f USING (filename, file_row_number)
   UNION ALL BY NAME
-  SELECT * EXCLUDE (url, fetched_at, run_id, raw_ref) FROM kept
+  SELECT f.*, k.* EXCLUDE (story_id, fingerprint, url, fetched_at, run_id, raw_ref)
+  FROM kept k JOIN fresh f USING (story_id, fingerprint)
+  WHERE NOT f.is_staged
 )
-SELECT w.*, f.* EXCLUDE (story_id, fingerprint, before, filename, file_row_number, is_staged, before_is_staged),
-  CASE WHEN f.version = 1 THEN 'new' ELSE j.change_kind END AS change_kind, j.diff_ratio
-FROM fresh f
-JOIN words w USING (story_id, fingerprint)
-LEFT JOIN judged j ON j.story_id = f.story_id AND j.version = f.version;
+SELECT w.* EXCLUDE (before, filename, file_row_number, is_staged, before_is_staged),
+  CASE WHEN w.version = 1 THEN 'new' ELSE j.change_kind END AS change_kind, j.diff_ratio
+FROM words w LEFT JOIN judged j ON j.story_id = w.story_id AND j.version = w.version;
 
 INSERT INTO stories BY NAME
-SELECT * EXCLUDE (part, valid_to) FROM rows WHERE part = 'stories'
-ORDER BY published_at;
+SELECT * EXCLUDE (part, valid_to) FROM rows WHERE part = 'stories';
 
 CREATE OR REPLACE TEMP TABLE fresh_past AS FROM fresh WHERE part = 'past_versions';
 
 -- when fresh_past
 INSERT INTO past_versions BY NAME
-SELECT * EXCLUDE (part, first_seen_at, last_seen_at, cluster_id) FROM rows WHERE part = 'past_versions'
-ORDER BY published_at;
+SELECT * EXCLUDE (part, first_seen_at, last_seen_at, cluster_id) FROM rows WHERE part = 'past_versions';
 
 -- Observations and the ledger; late ones may change what earlier ones came to.
 CREATE OR REPLACE TEMP TABLE turned AS
@@ -114,7 +114,7 @@ SELECT run_id, raw_ref, fetched_at, url, story_id
 FROM same WHERE NOT is_new AND story_id IS DISTINCT FROM story_before;
 
 -- when matched
-UPDATE observations SET story_id = m.story_id
+UPDATE observations SET story_id = m.story_id, story_key = key(m.story_id)
 FROM matched m
 WHERE observations.run_id = m.run_id AND observations.url = m.url AND observations.fetched_at = m.fetched_at
   AND observations.fingerprint IS NULL;
@@ -126,11 +126,14 @@ WHERE ledger.run_id = m.run_id AND ledger.fetched_at = m.fetched_at AND ledger.o
   AND (ledger.url = m.url OR ledger.final_url = m.url);
 
 INSERT INTO observations BY NAME
-SELECT story_id, source_id, url, fetched_at, fingerprint, text_key, run_id, raw_ref, outcome
-FROM chain WHERE filename IS NOT NULL
-UNION ALL
-SELECT story_id, source_id, url, fetched_at, NULL, NULL, run_id, raw_ref, 'unchanged'
-FROM same WHERE is_new
+SELECT *, key(story_id) AS story_key, key(url) AS url_key
+FROM (
+  SELECT story_id, source_id, url, fetched_at, published_at, fingerprint, text_key, run_id, raw_ref, outcome
+  FROM chain WHERE filename IS NOT NULL
+  UNION ALL BY NAME
+  SELECT story_id, source_id, url, fetched_at, run_id, raw_ref, 'unchanged' AS outcome
+  FROM same WHERE is_new
+)
 ORDER BY fetched_at;
 
 CREATE OR REPLACE TEMP TABLE final_ledger AS

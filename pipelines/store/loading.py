@@ -106,7 +106,8 @@ def _put_sources(connection: Connection, sources: Sequence[Source]) -> None:
 
 def _load(connection: Connection, folders: Sequence[UPath]) -> dict[str, int]:
     loaded = {row[0] for row in connection.execute("SELECT run_id FROM runs").fetchall()}
-    waiting = {name: folder for folder in folders if (name := name_of(folder)) not in loaded}
+    in_time = sorted(folders, key=lambda folder: folder.name)
+    waiting = {name: folder for folder in in_time if (name := name_of(folder)) not in loaded}
     if not waiting:
         return {}
     runs = [batches.read_run(folder) for folder in waiting.values()]

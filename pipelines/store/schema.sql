@@ -169,16 +169,22 @@ CREATE TABLE observations (
   url VARCHAR NOT NULL,
   -- When | UTC time | 2026-03-05T12:02:10Z
   fetched_at TIMESTAMPTZ NOT NULL,
+  -- When it was published, as the page said then | UTC time | 2026-03-05T12:00:00Z
+  published_at TIMESTAMPTZ,
   -- Digest of what makes a version; NULL where the server said that nothing changed | 16 hex digits | 09f7a30b6c1d2e44
   fingerprint VARCHAR,
-  -- Digest of headline and body by which a source's duplicates are known; NULL for stubs, which say too little | 16 hex digits | 77aa01b2c3d4e5f6
-  text_key VARCHAR,
   -- The run | source/stamp | demo_wire/20260305T120000Z-3f2a
   run_id VARCHAR NOT NULL,
   -- Where the bytes are | text | demo_wire/20260305T120000Z-3f2a/pages.warc.gz:1807:sha1-AB
   raw_ref VARCHAR,
   -- What the observation came to: new, updated, unchanged or duplicate | outcome | updated
-  outcome VARCHAR NOT NULL
+  outcome VARCHAR NOT NULL,
+  -- Digest of story_id, by which loads look up: numbers are found ten times faster than texts | number | 6917529027641081856
+  story_key BIGINT,
+  -- Digest of url | number | 1152921504606846976
+  url_key BIGINT NOT NULL,
+  -- Digest of headline and body, by which a source's duplicates are known; NULL for stubs, which say too little | number | 34359738368
+  text_key BIGINT
 );
 
 -- How every lead of every run ended: exactly one line each.

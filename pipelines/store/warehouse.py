@@ -37,7 +37,7 @@ Connection = duckdb.DuckDBPyConnection
 SCHEMA_VERSION = 1
 """The form of the tables that this program knows; see `schema.sql`."""
 
-MEMORY = "700MB"
+MEMORY = "500MB"
 """What DuckDB may use; with Python and Arrow the loader stays under 1 GB."""
 
 _WHEN = re.compile(r"^-- when (\w+)$", re.M)
