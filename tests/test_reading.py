@@ -86,6 +86,26 @@ def test_as_of_shows_what_was_known_then(attach, tmp_path):
     assert ask(attach, asked) == [(2, 2)]
 
 
+def test_as_of_can_be_written_in_sql(attach, tmp_path):
+    load(attach, batch(tmp_path / "data", name(1), [story("s1")]))
+    then = datetime.now(UTC)
+    load(attach, batch(tmp_path / "data", name(2), [story("s2", says="hail")]))
+    asked = f"SELECT count(*) FROM stories AT (TIMESTAMP => TIMESTAMPTZ '{then.isoformat()}')"
+    assert ask(attach, asked) == [(1,)]
+
+
+def test_any_duckdb_client_reads_it_by_one_line(on_sqlite, tmp_path):
+    import duckdb
+
+    many = [story(f"s{n}", says=f"{n}") for n in range(warehouse.INLINED_ROWS + 1)]
+    load(on_sqlite, batch(tmp_path / "data", name(1), many))
+    client = duckdb.connect()
+    for extension in ("ducklake", "sqlite_scanner"):
+        client.execute(f"LOAD '{warehouse.extension(extension)}'")
+    client.execute(f"ATTACH '{on_sqlite}' AS wh (READ_ONLY)")
+    assert client.execute("SELECT count(body_text) FROM wh.stories_usable").fetchall() == [(len(many),)]
+
+
 def test_as_of_before_the_first_load_says_so(on_sqlite):
     load(on_sqlite)
     with pytest.raises(WarehouseError, match="nothing is known as of 2020-01-01"):

@@ -361,8 +361,10 @@ def test_readers_read_on_while_loads_run(attach, data):
     assert {total for total, _ in counts} <= {1 + 3 * n for n in range(7)}, "half a load was seen"
 
 
-def test_two_loads_at_once_load_a_batch_once(attach, data):
-    load(attach)
+@pytest.mark.parametrize("there", [True, False])
+def test_two_loads_at_once_load_a_batch_once(attach, data, there):
+    if there:
+        load(attach)
     folders = [batch(data, name(n), [story(f"s{n}", says=f"text {n}")]) for n in range(4)]
     failures = []
 

@@ -127,6 +127,9 @@ The same words stand as comments in the warehouse itself:
 - What the publisher does not say is NULL, never ''. A list that is not stated is empty.
 - Names are IPTC ninjs 3.1 / NewsML-G2 in snake_case where one exists.
 - Loads commute: batches in any order, late or repeated, give the same tables (but for `loaded_at`).
+- As it was known then: `wirehouse sql --as-of T …`, or `FROM stories AT (TIMESTAMP => TIMESTAMPTZ '…')`.
+- Any DuckDB client reads it, also while a load runs:
+  `ATTACH 'ducklake:sqlite:…/catalog.sqlite' AS wh (READ_ONLY)`.
 """
 
 

@@ -156,11 +156,11 @@ def _connected(target: Attach, spill: str) -> Connection:
     if "://" in target.options:
         needed.append("httpfs")
     for name in needed:
-        connection.execute(f"LOAD {quoted(str(_extension(name)))}")
+        connection.execute(f"LOAD {quoted(str(extension(name)))}")
     return connection
 
 
-def _extension(name: str) -> Path:
+def extension(name: str) -> Path:
     """Where the wheel `duckdb-extension-<name>` has put it."""
     try:
         package = importlib.import_module(f"duckdb_extension_{name}")
@@ -227,15 +227,19 @@ def _bring_up(connection: Connection) -> None:
     """Make the tables where there are none; here migrations will run, oldest first."""
     if _found_version(connection) is not None:
         return
-    with transaction(connection):
-        for option, value in (
-            ("parquet_compression", "zstd"),
-            # Small row groups: a load reads one old body without reading 100,000 others.
-            ("parquet_row_group_size", "10000"),
-            ("data_inlining_row_limit", str(INLINED_ROWS)),
-        ):
-            connection.execute(f"CALL wh.set_option('{option}', '{value}')")
-        make_tables(connection)
+    try:
+        with transaction(connection):
+            for option, value in (
+                ("parquet_compression", "zstd"),
+                # Small row groups: a load reads one old body without reading 100,000 others.
+                ("parquet_row_group_size", "10000"),
+                ("data_inlining_row_limit", str(INLINED_ROWS)),
+            ):
+                connection.execute(f"CALL wh.set_option('{option}', '{value}')")
+            make_tables(connection)
+    except duckdb.Error:
+        if _found_version(connection) is None:  # else somebody has made them at the same time
+            raise
 
 
 def _found_version(connection: Connection) -> int | None:
