@@ -27,7 +27,7 @@ LEAST = 250
 """Characters below which a reading is doubted and the other readers are asked."""
 
 
-_ENOUGH, _PLAIN = 1_000, 0.9
+_ENOUGH, _PLAIN = 800, 0.9
 """Where a story of that many characters stands to nine tenths in one place, and is nine
 tenths of the page's prose, trafilatura has nothing to add: of such pages 97 % are right,
 whatever it says. It costs a quarter of our time, so it is asked about the others."""
@@ -48,6 +48,8 @@ class Body(NamedTuple):
     """How far the second reader sees the same text, 0–1."""
     share: float
     """Of the page's prose, how much is the story, 0–1."""
+    rights: tuple[str, ...]
+    """Lines of the whole page that mention a copyright."""
     plain: float
     """Of the story's text, how much stands in its most usual place and is no list, 0–1."""
     reader: str
@@ -88,7 +90,7 @@ def read(
             lines = [
                 line for line in second.splitlines() if line.strip() and not furniture.is_furniture(line)
             ]
-            return Body(tuple(lines), (), (), (), 0.3, reading.share, 1.0, "trafilatura")
+            return Body(tuple(lines), (), (), (), 0.3, reading.share, tuple(reading.rights), 1.0, "trafilatura")
     kept_places = set(places)
     return Body(
         tuple(block.text for block in kept),
@@ -97,6 +99,7 @@ def read(
         tuple(b.text for b in reading.around if first < b.place < last and b.place not in kept_places),
         agreed,
         reading.share,
+        tuple(reading.rights),
         plain,
         "prose",
     )
@@ -120,9 +123,9 @@ def _other(article_body: str | None, scripts: Callable[[], Iterable[str]]) -> Bo
     """The story out of JSON-LD, or out of data that a script would draw."""
     if article_body and len(article_body) >= LEAST:
         lines = [line for line in _lines(article_body) if not furniture.is_furniture(line)]
-        return Body(tuple(lines), (), (), (), 0.5, 0.5, 1.0, "articleBody")
+        return Body(tuple(lines), (), (), (), 0.5, 0.5, (), 1.0, "articleBody")
     lines = _from_scripts(scripts())
-    return Body(tuple(lines), (), (), (), 0.4, 0.4, 1.0, "script") if lines else None
+    return Body(tuple(lines), (), (), (), 0.4, 0.4, (), 1.0, "script") if lines else None
 
 
 def _lines(text: str) -> list[str]:

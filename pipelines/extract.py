@@ -25,7 +25,6 @@ from pipelines import (
     headlines,
     masthead,
     notstory,
-    prose,
     rules,
     wire,
     words,
@@ -54,7 +53,6 @@ def extract_page(capture: Capture, source: Source) -> Story | Reject:
     tree = markup_.parse(text)
     if isinstance(tree, Reject):
         return tree
-    elements = list(tree.iter())  # kept: lxml makes an element's Python object anew when nobody holds it
     stated = structured_.read(tree)
     top = masthead.read(tree)
     rule = rules.choose(source.rules, capture.fetched_at)
@@ -63,8 +61,6 @@ def extract_page(capture: Capture, source: Source) -> Story | Reject:
         field: rules.text(tree, getattr(rule, field)) if rule else None
         for field in ("headline", "byline", "published_at")
     }
-    prose.strip(tree)
-    lines_of_page = _foot_lines(tree)
     drop = rules.all_of(tree, rule.drop) if rule else []
     read = body.read(tree, lambda: _SCRIPT.findall(text), stated.article_body, drop, only)
     headline = ruled["headline"] or headlines.choose(
@@ -75,7 +71,7 @@ def extract_page(capture: Capture, source: Source) -> Story | Reject:
             capture.url, stated, top.titles, (), 1.0, bool(stated.published or top.published)
         )
         return Reject(outcome=Outcome.NOT_STORY if why else Outcome.REJECTED, reason=why or "empty")
-    return _story(capture, source, stated, top, read, headline, ruled, lines_of_page)
+    return _story(capture, source, stated, top, read, headline, ruled)
 
 
 def _story(
@@ -86,7 +82,6 @@ def _story(
     read: body.Body,
     headline: str | None,
     ruled: dict[str, str | None],
-    foot: Sequence[str],
 ) -> Story | Reject:
     own_names = [*stated.site_names, source.title, urlsplit(capture.url).hostname or ""]
     above = [line for line in (*read.before, *read.dropped) if len(line) < 300]
@@ -147,8 +142,8 @@ def _story(
     sure = confidence.of(read, paragraphs, stated.article_body)
     if sure < LEAST_CONFIDENCE and sum(map(len, paragraphs)) < 600:
         return Reject(outcome=Outcome.REJECTED, reason="low_confidence")
-    credit, agency = _credit(line, signed, sources, stated, source, foot)
-    notice = _notice(stated, ends, notes, foot, agency, credit)
+    credit, agency = _credit(line, signed, sources, stated, source, read.rights)
+    notice = _notice(stated, ends, notes, read.rights, agency, credit)
     said = words.words(" ".join(paragraphs))
     url = canonical(capture.url)
     stated_url = absolute(stated.canonical, capture.url) if stated.canonical else None
@@ -366,24 +361,6 @@ def _notice(
         if name and (of_agency := next((n for n in lines if name.casefold() in n.casefold()), None)):
             return of_agency
     return lines[0] if lines else stated.copyright_notice
-
-
-def _foot_lines(tree: markup_.Tree) -> list[str]:
-    """Short lines of the page that state rights, wherever they stand."""
-    found = []
-    for text in tree.xpath(
-        "//body//text()[contains(., '©') or contains(., 'opyright') or contains(., '(c)')]"
-    ):
-        line = " ".join(str(text).split())
-        parent = text.getparent()
-        if (
-            parent is not None
-            and parent.tag not in ("script", "style", "noscript", "template")
-            and len(line) < 300
-        ):
-            whole = " ".join(" ".join(parent.itertext()).split())
-            found.append(whole if len(whole) < 250 else line)
-    return list(dict.fromkeys(found))[:8]
 
 
 def _description(text: str | None) -> str | None:

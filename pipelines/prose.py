@@ -98,6 +98,8 @@ class Block:
     """The block element that holds it."""
     place: int
     """Number in the document."""
+    weight: float
+    """How much it speaks for (or, below 0, against) its surroundings being the story."""
 
     @property
     def link_share(self) -> float:
@@ -124,6 +126,8 @@ class Reading(NamedTuple):
     """All blocks of the pruned page, the story's too."""
     share: float
     """Of all prose on the page, how much the story is, 0–1."""
+    rights: list[str]
+    """Lines of the whole page, footer too, that mention a copyright."""
 
 
 def read(tree: Tree, drop: Iterable[Tree] = (), only: Tree | None = None) -> Reading | None:
@@ -142,15 +146,16 @@ def read(tree: Tree, drop: Iterable[Tree] = (), only: Tree | None = None) -> Rea
     found = blocks(body)
     if not found:
         return None
+    rights = [b.text for b in found if len(b.text) < 300 and ("©" in b.text or "opyright" in b.text or "(c)" in b.text)]
     if only is not None:
-        return Reading(body, found, found, 1.0)
+        return Reading(body, found, found, 1.0, rights)
     found = _prune(body, found, suspects)
     root = container(body, found)
     members = set(root.iter())
     inside = [block for block in found if block.owner in members]
     story = _one_story(root, inside)
-    whole = sum(max(weight(b), 0.0) for b in found) or 1.0
-    return Reading(root, story, found, sum(max(weight(b), 0.0) for b in story) / whole)
+    whole = sum(max(b.weight, 0.0) for b in found) or 1.0
+    return Reading(root, story, found, sum(max(b.weight, 0.0) for b in story) / whole, rights)
 
 
 def strip(tree: Tree) -> None:
@@ -186,8 +191,8 @@ def _prune(body: Tree, found: list[Block], suspects: list[Tree]) -> list[Block]:
     mass: dict[Tree, float] = {}
     whole = 0.0
     for block in found:
-        value = max(weight(block), 0.0) if _size(block.text) >= 60 else 0.0
-        if not value:
+        value = block.weight
+        if value < 30:
             continue
         whole += value
         element = block.owner
@@ -228,7 +233,7 @@ def _one_story(root: Tree, inside: list[Block]) -> list[Block]:
     paths = {block.place: _path(block.owner, root) for block in inside}
     mass: dict[Path, float] = {}
     for block in inside:
-        if block.kind in ("p", "quote") and (value := weight(block)) > 20:
+        if block.kind in ("p", "quote") and (value := block.weight) > 20:
             mass[paths[block.place]] = mass.get(paths[block.place], 0.0) + value
     if not mass or sum(mass.values()) < 150:
         return inside
@@ -240,7 +245,7 @@ def _one_story(root: Tree, inside: list[Block]) -> list[Block]:
     mine = [_belongs(paths[b.place], b, homes, parents, above) for b in inside]
     sure = [
         i for i, b in enumerate(inside)
-        if mine[i] and (paths[b.place] in homes or (b.kind == "p" and weight(b) > 60))
+        if mine[i] and (paths[b.place] in homes or (b.kind == "p" and b.weight > 60))
     ]  # fmt: skip
     if not sure:
         return inside
@@ -270,18 +275,18 @@ def _belongs(path: Path, block: Block, homes: set[Path], parents: set[Path], abo
     if path in homes:
         return True
     if not path:
-        return weight(block) > 60
+        return block.weight > 60
     name = path[-1].split(".")[0]
     if path[:-1] in parents:
-        return block.kind in ("h", "quote", "li", "pre", "td") or name in ("p", "center") or weight(block) > 60
+        return block.kind in ("h", "quote", "li", "pre", "td") or name in ("p", "center") or block.weight > 60
     if path[:-1] in above and name == "p":
-        return weight(block) > 100 and block.linked < 30
+        return block.weight > 100 and block.linked < 30
     plain = path
     while plain and plain[-1].split(".")[0] in _CONTENT:
         plain = plain[:-1]
         if plain in parents:
             return True
-    return len(path) > 2 and path[:-2] in parents and name == "p" and weight(block) > 120 and not _BOX.search(path[-2])
+    return len(path) > 2 and path[:-2] in parents and name == "p" and block.weight > 120 and not _BOX.search(path[-2])
 
 
 def _boxed(path: Path, main: Path) -> bool:
@@ -323,7 +328,9 @@ def blocks(root: Tree) -> list[Block]:
     def flush() -> None:
         nonlocal linked
         if buffer and (text := clean("".join(buffer))):
-            found.append(Block(text, kinds[-1], min(linked, len(text)), owners[-1], len(found)))
+            linked = min(linked, len(text))
+            value = _weight(text, kinds[-1], linked)
+            found.append(Block(text, kinds[-1], linked, owners[-1], len(found), value))
         buffer.clear()
         linked = 0
 
@@ -365,19 +372,19 @@ def blocks(root: Tree) -> list[Block]:
     return found
 
 
-def weight(block: Block) -> float:
-    """How much a block speaks for (or, below 0, against) its surroundings being the story."""
-    size = _size(block.text)
-    free = size * (1 - block.link_share)
-    if block.kind == "h":
+def _weight(text: str, kind: str, linked: int) -> float:
+    if kind == "h":
         return 0.0
-    if block.link_share > 0.6:
+    size = _size(text)
+    share = linked / len(text)
+    if share > 0.6:
         return -0.5 * min(size, 120) - 5
     if size < 25:
-        return -8.0 if block.kind == "li" and block.linked else -1.0
-    if not _SENTENCE.search(block.text):
+        return -8.0 if kind == "li" and linked else -1.0
+    free = size * (1 - share)
+    if not _SENTENCE.search(text):
         return -5.0 if size < 80 else 0.2 * free
-    return (0.6 if block.kind in ("li", "td") else 1.0) * min(free, 1500.0)
+    return (0.6 if kind in ("li", "td") else 1.0) * min(free, 1500.0)
 
 
 def container(root: Tree, found: list[Block]) -> Tree:
@@ -388,7 +395,7 @@ def container(root: Tree, found: list[Block]) -> Tree:
     """
     sums: dict[Tree, float] = {}
     for block in found:
-        value = weight(block)
+        value = block.weight
         element: Tree | None = block.owner
         while element is not None:
             sums[element] = sums.get(element, 0.0) + value
@@ -423,7 +430,7 @@ def _is_body(element: Tree) -> bool:
 
 def _size(text: str) -> float:
     """Length in characters of Latin text; an ideograph says as much as three letters."""
-    return len(text) + 2 * len(_CJK.findall(text))
+    return len(text) if text.isascii() else len(text) + 2 * len(_CJK.findall(text))
 
 
 def _kind(tag: str, outer: str) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 _WORD = re.compile(
     r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]|[^\W_\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+"
 )
+_PLAIN_WORD = re.compile(r"[^\W_]+")
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _SOFT = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _APOSTROPHE = re.compile("(?<=\\w)['’‘`´ʼ](?=\\w)")
 
@@ -21,7 +23,8 @@ def words(text: str) -> list[str]:
     >>> words("“It’s rain,” she said — 雨 …")
     ['its', 'rain', 'she', 'said', '雨']
     """
-    return _WORD.findall(_APOSTROPHE.sub("", _SOFT.sub("", unicodedata.normalize("NFKC", text))).casefold())
+    pattern = _WORD if _CJK.search(text) else _PLAIN_WORD
+    return pattern.findall(_APOSTROPHE.sub("", _SOFT.sub("", unicodedata.normalize("NFKC", text))).casefold())
 
 
 def content_hash(found: Sequence[str]) -> str:
