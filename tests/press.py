@@ -45,18 +45,16 @@ def batch(
     unchanged: Mapping[str, int] | None = None,
     other: Iterable[LedgerLine] = (),
     members: Iterable[Membership] | None = None,
-    same_bytes: bool = False,
+    fetches: Iterable[Fetch] = (),
 ) -> UPath:
     """Stage a batch; `unchanged` are addresses that answered 304, and how many minutes after noon.
 
-    `members` None leaves it unclustered. With `same_bytes`, two stories whose bodies
-    are alike have the same digest in `raw_ref`; else no two have.
+    `members` None leaves it unclustered; `fetches` are requests beside those of the leads.
     """
     folder, source, at = UPath(data / name), name.split("/")[0], NOON
     placed, lines = [], list(other)
     for n, one in enumerate(stories):
-        digest = one.content_hash if same_bytes else f"{name}-{n}"
-        placed.append(dataclasses.replace(one, run_id=name, raw_ref=f"{name}/pages.warc.gz:{n}:{digest}"))
+        placed.append(dataclasses.replace(one, run_id=name, raw_ref=f"{name}/pages.warc.gz:{n}:{name}-{n}"))
         lines.append(line(name, one.url, Outcome.NEW, story=placed[-1]))
     for n, (url, minute) in enumerate((unchanged or {}).items()):
         lines.append(
@@ -71,7 +69,7 @@ def batch(
         )
     staging.write(folder / batches.STORIES, Story, placed)
     staging.write(folder / batches.LEDGER, LedgerLine, lines)
-    staging.write(folder / batches.FETCHES, Fetch, [fetch(one) for one in lines if one.fetched_at])
+    staging.write(folder / batches.FETCHES, Fetch, [*fetches, *map(fetch, lines)])
     staging.write(folder / batches.SIGHTINGS, Sighting, [sighting(one) for one in lines])
     if members is not None:
         staging.write(folder / batches.CLUSTERS, Membership, members)
@@ -105,10 +103,9 @@ def line(
 
 
 def fetch(of: LedgerLine) -> Fetch:
-    assert of.fetched_at is not None
     return Fetch(
-        run_id=of.run_id, source_id=of.source_id, url=of.url, purpose="story", outcome="ok",
-        http_status=of.http_status, started_at=of.fetched_at,
+        run_id=of.run_id, source_id=of.source_id, url=of.url, purpose="story", http_status=of.http_status,
+        outcome="ok" if of.fetched_at else of.outcome.value, started_at=of.found_at,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from press import NOON, batch, line, member, name, story
+from press import NOON, batch, fetch, line, member, name, story
 
 from pipelines.errors import UsageError, WarehouseError
 from pipelines.records import LedgerLine, Outcome, Severity, Source, Story
@@ -233,20 +234,30 @@ def test_corrections_show_the_words_and_what_stood_before(on_sqlite, tmp_path):
 
 
 def test_source_health_tells_good_from_sick_from_never_run(on_sqlite, tmp_path):
-    gone = [line(name(2, "bp"), f"https://bp.example/{n}", Outcome.TIMEOUT) for n in range(3)]
-    sources = [Source(name=n, title=n.upper(), home=f"https://{n}.example/") for n in ("ap", "bp", "cp")]
-    folders = [
-        batch(tmp_path / "data", name(1), [story("s1")]),
-        batch(tmp_path / "data", name(2, "bp"), other=gone),
-    ]
-    load(on_sqlite, *folders, sources=sources)
+    late = [line(name(2, "late"), f"https://late.example/{n}", Outcome.TIMEOUT) for n in range(3)]
+    feed = line(name(3, "mute"), "https://mute.example/rss", Outcome.DNS_ERROR)
+    silence = dataclasses.replace(fetch(feed), purpose="channel")
+    load(
+        on_sqlite,
+        batch(tmp_path / "data", name(1, "good"), [story("s1", source_id="good")]),
+        batch(tmp_path / "data", name(2, "late"), other=late),
+        batch(tmp_path / "data", name(3, "mute"), fetches=[silence]),
+        sources=[
+            Source(name=n, title=n.upper(), home=f"https://{n}.example/")
+            for n in ("good", "late", "mute", "new")
+        ],
+    )
     rows = {row["source_id"]: row for row in reading.status(on_sqlite)}
-    assert {n: (r["last_good_run_at"] is not None, r["stories"]) for n, r in rows.items()} == {
-        "ap": (True, 1),
-        "bp": (False, 0),
-        "cp": (False, 0),
+    assert {
+        n: (r["last_run_at"] is not None, r["last_good_run_at"] is not None) for n, r in rows.items()
+    } == {
+        "good": (True, True),
+        "late": (True, False),
+        "mute": (True, False),
+        "new": (False, False),
     }
-    assert rows["cp"]["last_run_at"] is None
+    assert (rows["good"]["stories"], rows["good"]["last_trouble"]) == (1, None)
+    assert rows["mute"]["last_trouble"] == "dns_error https://mute.example/rss"
 
 
 def test_check_finds_a_ledger_that_does_not_balance(on_sqlite, tmp_path):

@@ -51,17 +51,21 @@ WITH counted AS (
     count(*) FILTER (WHERE outcome NOT IN
       ('new', 'updated', 'unchanged', 'duplicate', 'not_due', 'not_story', 'out_of_scope', 'over_budget')) AS troubles
   FROM ledger GROUP BY run_id
+), asked AS (
+  SELECT run_id, count(*) FILTER (WHERE outcome IN ('ok', 'unchanged')) AS answered
+  FROM fetches WHERE purpose = 'channel' GROUP BY run_id
 ), per_source AS (
   SELECT
     r.source_id,
     max(r.started_at) AS last_run_at,
-    max(r.ended_at) FILTER (WHERE r.finish_reason = 'finished' AND coalesce(c.troubles, 0) * 2 <= coalesce(c.leads, 0))
-      AS last_good_run_at,
+    -- Good: it came to its end, a channel answered, and most of its leads gave no trouble.
+    max(r.ended_at) FILTER (WHERE r.finish_reason = 'finished' AND coalesce(a.answered, 1) > 0
+      AND coalesce(c.troubles, 0) * 2 <= coalesce(c.leads, 0)) AS last_good_run_at,
     arg_max(r.finish_reason, r.started_at) AS last_finish_reason,
     coalesce(sum(c.new_stories) FILTER (WHERE r.started_at > now() - INTERVAL 1 DAY), 0)::BIGINT AS new_last_day,
     coalesce(sum(c.leads) FILTER (WHERE r.started_at > now() - INTERVAL 1 DAY), 0)::BIGINT AS leads_last_day,
     coalesce(sum(c.troubles) FILTER (WHERE r.started_at > now() - INTERVAL 1 DAY), 0)::BIGINT AS troubles_last_day
-  FROM runs r LEFT JOIN counted c USING (run_id)
+  FROM runs r LEFT JOIN counted c USING (run_id) LEFT JOIN asked a USING (run_id)
   GROUP BY ALL
 ), latest AS (
   SELECT source_id, count(*) AS stories, max(first_seen_at) AS newest_story_at FROM stories GROUP BY ALL
