@@ -30,13 +30,20 @@ WORDS = [
 
 
 def page(number: int) -> bytes:
-    """A page of about 280 kB: 3 kB of story, the rest scripts and furniture."""
+    """A page of about 280 kB, made up as real ones are: 4 kB of story, links, and mostly scripts."""
     chance = random.Random(number)
-    body = "".join(f"<p>{' '.join(chance.choices(WORDS, k=60))}.</p>" for _ in range(9))
-    filler = "".join(
-        f'<div class="c{chance.random()}">{" ".join(chance.choices(WORDS, k=12))}</div>' for _ in range(2400)
-    )
-    return f"<!doctype html><html><title>{number}</title><article>{body}</article>{filler}</html>".encode()
+
+    def words(count: int) -> str:
+        return " ".join(chance.choices(WORDS, k=count))
+
+    body = "".join(f"<p>{words(60).capitalize()}.</p>" for _ in range(9))
+    links = "".join(f'<li class="item"><a href="/{n}">{words(7)}</a></li>' for n in range(400))
+    state = json.dumps([{"id": n, "slug": words(4), "teaser": words(20)} for n in range(1100)])
+    script = f"<script>window.state = {state};</script>"
+    return (
+        f"<!doctype html><html><title>{number}</title><body><article>{body}</article>"
+        f"<nav><ul>{links}</ul></nav>{script}</body></html>"
+    ).encode()
 
 
 def serve(pages: int) -> None:
