@@ -11,9 +11,9 @@ clear the task; it reads the same batch again, and nothing is fetched twice.
 `[expect]`, or its ledger does not balance. The findings are in the log. What was
 extracted is published all the same; clearing the task only checks again.
 
-A source with `enabled = false` has no schedule. *Trigger* crawls it once; to switch it on
-for good, set `enabled = true` in its file. A source whose file is wrong has no DAG until
-it is mended: see the import error of `broken.py`.
+A source with `enabled = false` has no schedule and the tag *disabled*. *Trigger* crawls it
+once; to switch it on for good, set `enabled = true` in its file. A source whose file is
+wrong has no DAG until it is mended: see the import error of `broken.py`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def crawl_dag(source: Source) -> DAG:
         catchup=False,  # a feed of yesterday cannot be fetched today
         max_active_runs=1,  # one crawler at a time per site
         is_paused_upon_creation=False,  # `enabled` in the TOML decides, not a second switch
-        tags=["crawl", *source.tags],
+        tags=["crawl", *source.tags, *([] if source.enabled else ["disabled"])],
         doc_md=f"{about(source)}\n\n{__doc__}",
     )
     def crawl_source() -> None:

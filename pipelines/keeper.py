@@ -6,8 +6,8 @@ sessions of their own. The keeper adopts whatever its program leaves behind (Lin
 it a child subreaper), so it can find and end all of it:
 
 - the program ends: what it left behind is killed, the keeper ends with its exit code;
-- the keeper gets SIGTERM, or the launcher dies, even by kill -9: the program and its
-  direct children (Airflow's workers, which pass it on to their tasks) get SIGTERM, and
+- the keeper gets SIGTERM, or the launcher dies, even by kill -9: the program gets SIGTERM,
+  and so do its busy children (Airflow's workers, which pass it on to their tasks), and
   after GRACE seconds all that is left is killed;
 - the keeper itself is killed: the program gets SIGTERM by the kernel.
 
@@ -25,6 +25,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 
 import psutil  # type: ignore[import-untyped]
 
@@ -47,9 +48,11 @@ def keep(command: list[str], grace: float) -> int:
         if left is not None and left <= 0:
             break
         select.select([heard], [], [], left)
-        if deadline is None and set(_STOP) & _read(heard):
+        stopped = bool(set(_STOP) & _read(heard))
+        bury(program.pid)
+        if stopped and deadline is None:
             deadline = time.monotonic() + grace
-            ask(psutil.Process(program.pid).children())
+            ask(busy(psutil.Process(program.pid).children()))
             program.terminate()
     program.kill()  # nothing happens if it has ended
     code = program.wait()
@@ -71,20 +74,44 @@ def kill_descendants() -> None:
     """Kill everything below this process; again, while killing makes new orphans ours."""
     while left := psutil.Process().children(recursive=True):
         for process in left:
-            try:
+            with suppress(psutil.NoSuchProcess):
                 process.kill()
-            except psutil.NoSuchProcess:
-                continue
         psutil.wait_procs(left, timeout=5)
+
+
+def bury(spared: int) -> None:
+    """Take note of the end of adopted processes, or each stays in the process table.
+
+    `spared` is left to its own waiter.
+    """
+    if sys.platform != "linux":  # nothing was adopted
+        return
+    with suppress(ChildProcessError):
+        while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if ended.si_pid == spared:
+                return
+            os.waitpid(ended.si_pid, 0)
+
+
+def busy(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Those that have a child at work.
+
+    An idle worker of Airflow that dies of a signal holds the lock of the task queue for
+    ever, and the scheduler waits for the others, which wait for the lock.
+    """
+    found = []
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            if process.children():
+                found.append(process)
+    return found
 
 
 def ask(processes: Iterable[psutil.Process]) -> None:
     """Send SIGTERM to those that are still there."""
     for process in processes:
-        try:
+        with suppress(psutil.NoSuchProcess):
             process.terminate()
-        except psutil.NoSuchProcess:
-            continue
 
 
 def _listen(*signals: signal.Signals) -> int:

@@ -112,6 +112,7 @@ def test_a_disabled_source_is_not_scheduled_but_can_be_triggered(seen):
     assert resting["every"] is None
     assert resting["waits_for"] == []
     assert not resting["paused"]
+    assert "disabled" in resting["tags"]
 
 
 def test_tasks_are_the_verbs_in_their_order(seen):

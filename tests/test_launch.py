@@ -107,6 +107,19 @@ sys.stdin.read()
         assert gone(family)
 
 
+def test_a_keeper_leaves_no_zombie_of_an_orphan():
+    leave = """
+import subprocess, sys, time
+subprocess.run([sys.executable, "-c", "import subprocess; subprocess.Popen(['sleep', '1'])"])
+print("up", flush=True)
+time.sleep(600)
+"""
+    with kept(leave, grace=1) as keeper:
+        [orphan] = [p for p in psutil.Process(keeper.pid).children() if p.name() == "sleep"]
+        assert gone([orphan])  # a zombie would not be
+        keeper.terminate()
+
+
 def test_a_keeper_ends_with_the_exit_code_of_its_program():
     command = [
         sys.executable,
