@@ -79,6 +79,8 @@ def read(
     plain = _plain(kept)
     if size >= _ENOUGH and plain >= _PLAIN and reading.share >= _PLAIN:
         second, agreed = "", _AS_A_RULE
+    elif len(reading.around) >= prose.MOST_BLOCKS or size > 500_000:
+        second, agreed = "", 0.5  # no story is so long; trafilatura would take seconds over it
     else:
         second = _trafilatura(reading.root)
         agreed = agreement(" ".join(block.text for block in kept), second)
@@ -174,8 +176,11 @@ def _length(lines: list[str]) -> int:
 def _trafilatura(root: Tree) -> str:
     """trafilatura's view of a part of a page, without what we read ourselves."""
     # Small by now: written out and parsed again in a moment, since it wants lxml.html's own elements.
+    part = etree.tostring(root, encoding="utf-8", method="html", with_tail=False)
+    if len(part) > 1_000_000:
+        return ""
     page = lxml.html.document_fromstring(
-        b"<html><body><article>" + etree.tostring(root, encoding="utf-8", method="html", with_tail=False) + b"</article></body></html>",
+        b"<html><body><article>" + part + b"</article></body></html>",
         parser=lxml.html.HTMLParser(encoding="utf-8"),
     )
     try:

@@ -84,9 +84,9 @@ def parse(text: str) -> Tree | Reject:
 
 
 def _text(body: bytes, content_type: str | None) -> str:
-    bom, without = read_bom(body)
-    if bom is not None and without is not None:
-        return str(without.decode(bom, "replace"))
+    charset_of_bom, bom = read_bom(body)
+    if charset_of_bom is not None and bom is not None:
+        return body[len(bom) :].decode(charset_of_bom, "replace")
     declared = list(_declared(body, content_type))
     if not body.isascii() and not any(_stateful(c) for c in declared):
         declared.insert(0, "utf-8")

@@ -38,6 +38,8 @@ _CHANGE = re.compile(
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _TAGS = ("h1 time span div p a address cite li section strong small em b td ul dd footer header").split()
+_MOST = 100
+"""Bylines and times that are looked at; the story's own are among the first."""
 _LONGEST = 220
 """Characters; a byline or time line that is longer is something else."""
 
@@ -50,6 +52,7 @@ def read(tree: Tree) -> Masthead:
     modified: list[str] = []
     machine: list[str] = []
     tags: list[str] = []
+    asked = 0
     seen: Tree | None = None
     for element in tree.iter(*_TAGS):
         tag = element.tag
@@ -83,15 +86,15 @@ def read(tree: Tree) -> Masthead:
         kind = _kind(names) if names else ""
         if kind == "tags" and len(tags) < 20:
             tags += [_text(link) for link in ([element] if tag == "a" else element.iter("a"))]
-        if marked or kind == "byline":
-            text = _text(element)
-            if text and (seen is None or not _inside(element, seen)):
-                bylines.append(text)
-                seen = element
-        if "time" in kind or (kind == "byline" and len(published) < 3):
-            text = _text(element)
-            if text and any(c.isdigit() for c in text):
-                (modified if _CHANGE.search(text) or _CHANGE.search(names) else published).append(text)
+        if not (marked or kind) or asked >= _MOST or kind == "tags":
+            continue
+        asked += 1
+        text = _text(element)
+        if (marked or kind == "byline") and text and (seen is None or not _inside(element, seen)):
+            bylines.append(text)
+            seen = element
+        if (kind == "time" or len(published) < 3) and any(c.isdigit() for c in text):
+            (modified if _CHANGE.search(text) or _CHANGE.search(names) else published).append(text)
     return Masthead(
         tuple(dict.fromkeys(filter(None, titles))),
         tuple(dict.fromkeys(bylines))[:12],
@@ -136,7 +139,7 @@ def _text(element: Tree) -> str:
     size = 0
     for part in element.itertext(with_tail=False):
         size += len(part)
-        if size > 4 * _LONGEST:
+        if size > 4 * _LONGEST or len(parts) > 100:
             return ""
         parts.append(part)
     text = " ".join(" ".join(parts).replace("\u00ad", "").split())

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from lxml import etree
@@ -85,6 +86,10 @@ _SENTENCE = re.compile(r"[.!?…。！？।؟:»”\"]")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
+MOST_BLOCKS = 8_000
+"""Of a page that are looked at; the live blog of a whole day has 2,000."""
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """One run of text between two block boundaries, in document order."""
@@ -143,7 +148,7 @@ def read(tree: Tree, drop: Iterable[Tree] = (), only: Tree | None = None) -> Rea
     if body is None:
         return None
     suspects = _suspects(body)
-    found = blocks(body)
+    found = blocks(body)[:MOST_BLOCKS]
     if not found:
         return None
     rights = [b.text for b in found if len(b.text) < 300 and ("©" in b.text or "opyright" in b.text or "(c)" in b.text)]
@@ -176,7 +181,7 @@ def _suspects(body: Tree) -> list[Tree]:
             continue
         if tag not in _INLINE:
             found.append(element)
-        elif sum(map(len, element.itertext())) < 250:
+        elif len(element) < 20 and sum(map(len, islice(element.itertext(), 50))) < 250:
             _remove(element)
     return found
 
