@@ -133,7 +133,7 @@ def _fold_what_is_new(data: UPath, source: Source, memory: Path) -> None:
 def publish(work: Path, target: UPath) -> None:
     """Make the folder a batch: by one rename, or by an upload that ends with `run.json`."""
     if _is_local(target):
-        work.rename(target)
+        work.rename(str(target))
         return
     for path in sorted(work.iterdir(), key=lambda p: p.name == batches.RUN):
         (target / path.name).write_bytes(path.read_bytes())

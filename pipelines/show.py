@@ -108,7 +108,7 @@ def sources(known: Mapping[str, Source | WirehouseError], *, as_json: bool) -> N
             )
         )
         return
-    rows = []
+    rows: list[list[Any]] = []
     for name, source in known.items():
         if isinstance(source, WirehouseError):
             rows.append([name, "WRONG", "", "", "", str(source)])

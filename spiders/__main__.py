@@ -18,7 +18,7 @@ import sys
 import threading
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
@@ -95,7 +95,7 @@ def _crawl(job: Job, memory: Any, deadline: float) -> tuple[SourceSpider | None,
     crawler = process.create_crawler(SourceSpider)
     process.crawl(crawler, job=job, memory=memory)
     process.start()
-    return crawler.spider, dict(crawler.stats.get_stats())
+    return cast("SourceSpider | None", crawler.spider), dict(crawler.stats.get_stats())
 
 
 def settings_of(job: Job, deadline: float) -> Settings:

@@ -10,7 +10,7 @@ import json
 import time
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
@@ -18,6 +18,9 @@ from scrapy.http import Response
 
 from pipelines.store.archive import ArchiveWriter
 from spiders.outcomes import OURS, of_exception, of_response
+
+if TYPE_CHECKING:
+    from spiders.source import SourceSpider
 
 
 class ArchiveMiddleware:
@@ -35,8 +38,12 @@ class ArchiveMiddleware:
         crawler.signals.connect(middleware.close, signals.spider_closed)
         return middleware
 
+    @property
+    def _spider(self) -> SourceSpider:
+        return cast("SourceSpider", self._crawler.spider)
+
     def open(self) -> None:
-        spider = self._crawler.spider
+        spider = self._spider
         software = str(self._crawler.settings["USER_AGENT"])
         self._writer = ArchiveWriter(spider.job.pages, software=software)
         self._log = spider.job.fetch_log.open("x", encoding="utf-8")
@@ -48,7 +55,7 @@ class ArchiveMiddleware:
             if self._log is not None:
                 self._log.close()
         except OSError as error:
-            self._crawler.spider.broken = f"the archive could not be written: {error}"
+            self._spider.broken = f"the archive could not be written: {error}"
 
     def process_request(self, request: Request) -> None:
         request.meta["wirehouse_started"] = time.time()
@@ -127,7 +134,7 @@ class ArchiveMiddleware:
 
     def _break(self, error: OSError) -> None:
         """A crawl without an archive is worth nothing: stop, and say why."""
-        spider = self._crawler.spider
+        spider = self._spider
         if not spider.broken:
             spider.broken = f"the archive could not be written: {error}"
             spider.stop_soon("archive_broken")

@@ -79,7 +79,7 @@ class AddressGuard:
             raise AddressBlocked(f"{address} is not a public address")
 
 
-class PublicResolver(CachingThreadedResolver):  # type: ignore[misc]
+class PublicResolver(CachingThreadedResolver):
     """Resolve as Scrapy does, but never to an address that is not public."""
 
     def getHostByName(self, name: str, timeout: Any = ()) -> Deferred[str]:  # noqa: N802

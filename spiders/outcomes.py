@@ -5,9 +5,9 @@ from __future__ import annotations
 import zlib
 
 import brotli
+from OpenSSL import SSL
 from scrapy import exceptions as scrapy
 from twisted.internet import error as twisted
-from twisted.internet.ssl import SSL
 
 from pipelines.records import Outcome, outcome_of_status
 from spiders.guards import AddressBlocked

@@ -55,7 +55,7 @@ class Job:
         return self.folder / FETCH_LOG
 
 
-class SourceSpider(Spider):  # type: ignore[misc]
+class SourceSpider(Spider):
     """Fetch the channels of one source, and the stories in them that are due.
 
     Sites differ in their TOML, so a new site needs no new spider. Pages go to the
@@ -138,8 +138,8 @@ class SourceSpider(Spider):  # type: ignore[misc]
             yield from self.sight(lead)
 
     def lost_channel(self, failure: Failure) -> Iterator[Any]:
-        outcome, reason = of_exception(failure.value)
-        channel = failure.request.cb_kwargs["channel"]
+        request, outcome, reason = _lost(failure)
+        channel = request.cb_kwargs["channel"]
         self.logger.error("%s: %s: %s", channel, outcome, reason)
         yield {
             "kind": "channel",
@@ -232,8 +232,7 @@ class SourceSpider(Spider):  # type: ignore[misc]
             yield self.ask_story(lead, target, None, hops)
 
     def lost_story(self, failure: Failure) -> Iterator[Any]:
-        request = failure.request
-        outcome, reason = of_exception(failure.value)
+        request, outcome, reason = _lost(failure)
         at = {"at": self.now.isoformat(), "final_url": request.url}
         yield self.end(request.cb_kwargs["lead"], outcome, reason, at)
 
@@ -271,7 +270,7 @@ class SourceSpider(Spider):  # type: ignore[misc]
         """Act on Crawl-delay: never faster than the site asks, nor than its source says."""
         delay = robotparser.crawl_delay(self.crawler.settings["ROBOTSTXT_USER_AGENT"])
         slots = self.crawler.engine.downloader.slots
-        slot = slots.get(urlsplit(request.url).hostname)
+        slot = slots.get(urlsplit(request.url).hostname or "")
         if delay and slot is not None and delay > slot.delay:
             slot.delay, slot.jitter = delay, 0.0
             self.logger.info("%s: robots.txt asks for %s s between requests", request.url, delay)
@@ -299,6 +298,14 @@ def _conditions(seen: Seen | None) -> dict[str, str]:
         return {}
     stated = {"If-None-Match": seen.etag, "If-Modified-Since": seen.last_modified}
     return {name: value for name, value in stated.items() if value}
+
+
+def _lost(failure: Failure) -> tuple[Request, Outcome, str]:
+    """The request that brought no answer, and why; a fault of ours is raised again."""
+    error = failure.value
+    assert error is not None
+    request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy puts it there
+    return request, *of_exception(error)
 
 
 def _answer(response: Response, now: datetime) -> dict[str, Any]:
