@@ -63,9 +63,12 @@ def kept(program: str, grace: float) -> Iterator[subprocess.Popen[str]]:
         program,
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as keeper:
-        assert keeper.stdout is not None
-        assert keeper.stdout.readline() == "up\n"
-        yield keeper
+        try:
+            assert keeper.stdout is not None
+            assert keeper.stdout.readline() == "up\n"
+            yield keeper
+        finally:
+            keeper.terminate()
 
 
 def gone(processes: list[psutil.Process]) -> bool:
@@ -117,7 +120,6 @@ time.sleep(600)
     with kept(leave, grace=1) as keeper:
         [orphan] = [p for p in psutil.Process(keeper.pid).children() if p.name() == "sleep"]
         assert gone([orphan])  # a zombie would not be
-        keeper.terminate()
 
 
 def test_a_keeper_ends_with_the_exit_code_of_its_program():
