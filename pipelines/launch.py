@@ -15,7 +15,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -24,7 +24,7 @@ from textwrap import indent
 from pipelines import demo_wire, embedded, show, steps
 from pipelines.airflow_api import AirflowApi, NoAnswerError
 from pipelines.crew import Crew
-from pipelines.errors import SourceError, WirehouseError
+from pipelines.errors import SourceError, UsageError, WirehouseError
 from pipelines.records import Source
 from pipelines.sources import declared, names
 from pipelines.watch import Progress
@@ -71,6 +71,8 @@ def up(
     for broken in (one for one in declarations if isinstance(one, SourceError)):
         say(f"Left out: {broken}")
     awaited = [f"crawl_{one.name}" for one in declarations if isinstance(one, Source) and one.enabled]
+    if once and not awaited:
+        raise UsageError("--once: no source is enabled, so there is nothing to wait for")
     began = datetime.now(UTC)
     with _alone(home) as lock, _stop_by_signal():
         crew = Crew(home, lock)
@@ -133,27 +135,27 @@ def until_healthy(crew: Crew, api: AirflowApi) -> None:
 
 
 def watch(crew: Crew, progress: Progress, once: bool, say: Callable[[str], None]) -> None:
-    """Tell what happens. Never ends by itself, or with `once` when all is published."""
+    """Tell what happens until all is published; then, unless `once`, only stand guard."""
     deadline = time.monotonic() + ONCE_WITHIN.total_seconds()
-    shown = False
-    while True:
+    while not progress.published:
         time.sleep(2)
         crew.check()
-        if not shown or once:
-            try:
-                failures = progress.look()
-            except NoAnswerError:
-                failures = []
-            if once and failures:
-                raise WirehouseError("\n".join(map(str, failures)))
-            if progress.published and not shown:
-                shown = True
-                say(loaded())
-                if once:
-                    return
+        with suppress(NoAnswerError):  # busy; we ask again
+            progress.look()
+        if once and progress.failures:
+            raise WirehouseError("\n".join(map(str, progress.failures)))
         if once and time.monotonic() > deadline:
             missing = ", ".join(sorted(progress.missing)) or "publish"
             raise WirehouseError(f"not published after {ONCE_WITHIN}: {missing} has not succeeded yet")
+    try:
+        say(loaded())
+    except WirehouseError as error:
+        if once:
+            raise
+        say(str(error))
+    while not once:
+        time.sleep(2)
+        crew.check()
 
 
 def welcome(home: Path, port: int, demo_port: int | None) -> str:

@@ -34,29 +34,31 @@ class Progress:
         self.api = api
         self.missing = set(awaited)
         self.since = since
+        self.failures: list[Failure] = []
         self.published = False
         """A publish has ended well that took everything the awaited DAGs had staged."""
         self._staged_at: datetime | None = None
         self._told: set[tuple[str, str]] = set()
         self._say = say
 
-    def look(self) -> list[Failure]:
-        """Ask once; tell what ended since we last asked, give back what failed."""
-        failures = []
+    def look(self) -> None:
+        """Ask once: tell what ended since we last asked, keep what failed.
+
+        Raises NoAnswerError; what could not be asked is asked again next time.
+        """
         runs = self.api.runs_since(self.since)
         for run in runs:
             key = (run.dag_id, run.run_id)
             if run.ended_at is None or key in self._told:
                 continue
+            if run.state == "failed":
+                self.failures += self._failed(run)
+            elif run.dag_id in self.missing:
+                self._staged(run)
+                self.missing.discard(run.dag_id)
             self._told.add(key)
             self._say(told(run))
-            if run.state == "failed":
-                failures += self._failures(run)
-            elif run.dag_id in self.missing:
-                self.missing.discard(run.dag_id)
-                self._staged(run)
         self.published = not self.missing and any(self._took_all(run) for run in runs)
-        return failures
 
     def _staged(self, run: DagRun) -> None:
         ends = [task.ended_at for task in self.api.tasks(run) if task.task_id == "extract" and task.ended_at]
@@ -72,7 +74,7 @@ class Progress:
             and run.started_at >= self._staged_at
         )
 
-    def _failures(self, run: DagRun) -> list[Failure]:
+    def _failed(self, run: DagRun) -> list[Failure]:
         failed = [task for task in self.api.tasks(run) if task.state == "failed"]
         return [Failure(run, task, self.api.log(run, task)) for task in failed]
 
