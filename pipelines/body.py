@@ -19,6 +19,7 @@ import trafilatura
 from lxml import etree
 
 from pipelines import furniture, prose
+from pipelines.blocks import Block, clean
 from pipelines.markup import Tree, parse
 from pipelines.records import Reject
 from pipelines.words import agreement
@@ -92,7 +93,9 @@ def read(
             lines = [
                 line for line in second.splitlines() if line.strip() and not furniture.is_furniture(line)
             ]
-            return Body(tuple(lines), (), (), (), 0.3, reading.share, tuple(reading.rights), 1.0, "trafilatura")
+            return Body(
+                tuple(lines), (), (), (), 0.3, reading.share, tuple(reading.rights), 1.0, "trafilatura"
+            )
     kept_places = set(places)
     return Body(
         tuple(block.text for block in kept),
@@ -107,7 +110,7 @@ def read(
     )
 
 
-def _plain(kept: list[prose.Block]) -> float:
+def _plain(kept: list[Block]) -> float:
     """Paragraphs of the commonest parent by tag and class, as a share of all but headings."""
     sizes: dict[tuple[str, ...], int] = {}
     whole = 0
@@ -115,7 +118,12 @@ def _plain(kept: list[prose.Block]) -> float:
         if block.kind == "h":
             continue
         parent = block.owner.getparent()
-        names = (block.kind, block.owner.tag, block.owner.get("class") or "", (parent.get("class") or "") if parent is not None else "")
+        names = (
+            block.kind,
+            block.owner.tag,
+            block.owner.get("class") or "",
+            (parent.get("class") or "") if parent is not None else "",
+        )
         sizes[names] = sizes.get(names, 0) + len(block.text)
         whole += len(block.text)
     return max(sizes.values()) / whole if whole else 0.0
@@ -132,7 +140,7 @@ def _other(article_body: str | None, scripts: Callable[[], Iterable[str]]) -> Bo
 
 def _lines(text: str) -> list[str]:
     """Paragraphs of `articleBody`; one without line breaks stays one paragraph."""
-    return [line for part in text.splitlines() if (line := prose.clean(part))]
+    return [line for part in text.splitlines() if (line := clean(part))]
 
 
 _STRING = re.compile(r'"((?:[^"\\]|\\.){600,})"')
@@ -187,4 +195,5 @@ def _trafilatura(root: Tree) -> str:
         found = trafilatura.bare_extraction(page, fast=True, with_metadata=False, include_comments=False)
     except (ValueError, TypeError, AttributeError, IndexError, RecursionError, etree.LxmlError):
         return ""  # a second opinion that fails is none; ours stands, less sure
-    return (found.text or "") if found is not None else ""
+    text = getattr(found, "text", None)  # a Document; its type says it might be a dict
+    return text or ""

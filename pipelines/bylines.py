@@ -20,9 +20,12 @@ class Byline(NamedTuple):
 
 
 _LEAD_IN = re.compile(
-    r"^\s*(?:(?:story|report(?:ing|ed)?|written|words|text|analysis|opinion|interview|exclusive|photos?|reviewed)\s+(?:by)\b"
-    r"|by\b|von\b|par\b|por\b|di\b|da\b|door\b|av\b|af\b|przez\b|autor(?:en|es|a|in)?\b|author(?:s)?\b|auteurs?\b"
-    r"|autore\b|автор(?:ы)?\b|текст\b|tekst\b|tekst og foto\b|foto\b|ein(?:e)? \w+ von\b|interview\s*:|oleh\b|penulis\b|yazan\b|haber\b|reporter\b"
+    r"^\s*(?:(?:story|report(?:ing|ed)?|written|words|text|analysis|opinion|interview|"
+r"exclusive|photos?|reviewed)\s+(?:by)\b"
+    r"|by\b|von\b|par\b|por\b|di\b|da\b|door\b|av\b|af\b|przez\b|autor(?:en|es|a|in)?\b|"
+r"author(?:s)?\b|auteurs?\b"
+    r"|autore\b|автор(?:ы)?\b|текст\b|tekst\b|tekst og foto\b|foto\b|ein(?:e)? \w+ von\b|"
+r"interview\s*:|oleh\b|penulis\b|yazan\b|haber\b|reporter\b"
     r"|redaktion\s*:|tác giả\b|文[/／:：]|記者|记者|【?(?:本報)?記者|bởi\b|szerző\b|napsal\b|napísal\b)\s*[:：]?\s*",
     re.I,
 )  # fmt: skip
@@ -34,30 +37,86 @@ _SUFFIX = re.compile(r"^(?:jr|sr|ii|iii|iv|m\.?d|ph\.?d|esq|mba|mp|mep|cfp|cfa|m
 _IN_PLACE = re.compile(r"\s+(?:in|aus|à|en|from|reporting from)\s+[^\W\d_][\w .,'’-]+$")
 _AT_END = re.compile(
     r"\s*(?:[,|–—(-]\s*|\s)(?:(?:the\s+)?associated press(?:\s+(?:writer|reporter))?|ap\s+\w*\s*writer|"
-    r"(?:senior |chief |staff |special |freelance |political |local |sports |science |business |deputy |assistant |national |foreign |investigative |guest |contributing )*"
+    r"(?:senior |chief |staff |special |freelance |political |local |sports |science |"
+    r"business |deputy |assistant |national |foreign |investigative |guest |contributing )*"
     r"(?:correspondent|reporter|writer|editor|columnist|contributor|producer|journalist|korrespondent(?:in)?|"
-    r"reporter(?:in)?|redakteur(?:in)?|journaliste|redactora?|corresponsal|periodista|inviat[oa]|giornalista|korrespondens|journalist|redacteur)"
+    r"reporter(?:in)?|redakteur(?:in)?|journaliste|redactora?|corresponsal|periodista|"
+    r"inviat[oa]|giornalista|korrespondens|journalist|redacteur)"
     r"|기자|특파원|記者|记者|編集委員|通讯员)\b\)?\s*$",
     re.I,
 )
 _TIME_TAIL = re.compile(
-    r"\s*(?:[,|•·–—-]\s*)?(?:(?:last\s+)?(?:updated|published|posted|modified|aktualisiert|veröffentlicht|stand|actualizado|publié|"
-    r"mis à jour|publicado|pubblicato|aggiornato|bijgewerkt|gepubliceerd|oppdatert|publisert|opublikowano|обновлено)\b.*"
-    r"|(?:on\s+)?\d{1,2}[./]\d{1,2}[./]\d{2,4}.*|\d{1,2}:\d{2}.*|(?:on\s+)?(?:mon|tues?|wednes|thurs|fri|satur|sun)day\b.*)$",
+    r"\s*(?:[,|•·–—-]\s*)?(?:(?:last\s+)?(?:updated|published|posted|modified|aktualisiert|"
+    r"veröffentlicht|stand|actualizado|publié|"
+    r"mis à jour|publicado|pubblicato|aggiornato|bijgewerkt|gepubliceerd|oppdatert|publisert|"
+    r"opublikowano|обновлено)\b.*"
+    r"|(?:on\s+)?\d{1,2}[./]\d{1,2}[./]\d{2,4}.*|\d{1,2}:\d{2}.*|(?:on\s+)?(?:mon|tues?|"
+    r"wednes|thurs|fri|satur|sun)day\b.*)$",
     re.I,
 )
 _NOT_A_NAME = re.compile(
-    r"\b(?:staff|news|press|agency|agencies|agencia|redaktion|redaktionen|redaktionens|redacción|redazione|rédaction|redactie|redakcja|redakce|redacao|redação|"
-    r"editorial|editors?|editora|team|desk|bureau|media|times|post|daily|tv|radio|online|digital|correspondents?|reporters?|"
-    r"writers?|wire|service|newsroom|nachrichten|zeitung|magazin|magazine|journal|group|gmbh|inc|ltd|llc|corp|"
-    r"contributors?|guest|admin|administrator|webmaster|department|office|university|institute|foundation|network|"
-    r"newspaper|tribune|gazette|herald|chronicle|headlines?|live|web|publishing|publications?|associated|deutsche|"
+    r"\b(?:staff|news|press|agency|agencies|agencia|redaktion|redaktionen|redaktionens|"
+    r"redacción|redazione|rédaction|redactie|redakcja|redakce|redacao|redação|"
+    r"editorial|editors?|editora|team|desk|bureau|media|times|post|daily|tv|radio|online|"
+    r"digital|correspondents?|reporters?|"
+    r"writers?|wire|service|newsroom|nachrichten|zeitung|magazin|magazine|journal|group|gmbh|"
+    r"inc|ltd|llc|corp|"
+    r"contributors?|guest|admin|administrator|webmaster|department|office|university|"
+    r"institute|foundation|network|"
+    r"newspaper|tribune|gazette|herald|chronicle|headlines?|live|web|publishing|publications?|"
+    r"associated|deutsche|"
     r"редакция|редакція|новости|агентство|編集部|新聞|通信|デジタル|뉴스|신문|일보|方通信|समाचार|भास्कर|न्यूज|डेस्क)\b"
-    r"|編集|新聞|通信|現代|デジタル|뉴스|일보|신문|\.(?:com|de|org|net|fr|es|it|ch|at|co\.uk|no|se|dk|pl|ru|ua|tv)\b|@|https?:|www\.",
+    r"|編集|新聞|通信|現代|デジタル|뉴스|일보|신문|\.(?:com|de|org|net|fr|es|it|ch|at|co\.uk|no|se|dk|pl|ru|ua|"
+    r"tv)\b|@|https?:|www\.",
     re.I,
 )
 _PARTICLES = frozenset(
-    ["de", "del", "della", "di", "da", "das", "do", "dos", "du", "den", "der", "des", "van", "von", "vom", "zu", "zur", "zum", "ter", "ten", "te", "af", "av", "el", "al", "bin", "ibn", "la", "le", "los", "las", "y", "e", "i", "of", "'t", "op", "lo", "san", "st", "abu", "ben", "dal", "d"]
+    [
+        "de",
+        "del",
+        "della",
+        "di",
+        "da",
+        "das",
+        "do",
+        "dos",
+        "du",
+        "den",
+        "der",
+        "des",
+        "van",
+        "von",
+        "vom",
+        "zu",
+        "zur",
+        "zum",
+        "ter",
+        "ten",
+        "te",
+        "af",
+        "av",
+        "el",
+        "al",
+        "bin",
+        "ibn",
+        "la",
+        "le",
+        "los",
+        "las",
+        "y",
+        "e",
+        "i",
+        "of",
+        "'t",
+        "op",
+        "lo",
+        "san",
+        "st",
+        "abu",
+        "ben",
+        "dal",
+        "d",
+    ]
 )
 _LETTER = re.compile(r"[^\W\d_]")
 _HANGUL = re.compile(r"^[\uac00-\ud7a3]{2,4}$")

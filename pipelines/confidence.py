@@ -21,4 +21,5 @@ def of(read: Body, paragraphs: Sequence[str], article_body: str | None) -> float
     if article_body and len(article_body) > 400:
         agreed = min(agreed, 0.05 + agreement(" ".join(paragraphs), article_body))
     enough = 0.75 + 0.25 * min(1.0, sum(map(len, paragraphs)) / 500)
-    return round(min(1.0, agreed * read.plain**1.2 * (0.85 + 0.15 * read.share) * enough), 3)
+    plain: float = read.plain**1.2
+    return round(min(1.0, agreed * plain * (0.85 + 0.15 * read.share) * enough), 3)

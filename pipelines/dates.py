@@ -27,7 +27,8 @@ _COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?)?(Z|[+
 _EPOCH = re.compile(r"^\d{10}(\d{3})?(\.\d+)?$")
 _WORD = r"[^\W\d_]+(?:[\u0300-\u036f\u0900-\u097f\u0e00-\u0e7f]*[^\W\d_]*)*"
 _DAY_MONTH = re.compile(
-    rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|er|º|ª|\.)?,?\s*(?:de\s+|d[’'])?({_WORD})\.?,?\s*(?:de\s+|del\s+)?(\d{{4}})(?!\d)"
+    rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|er|º|ª|\.)?,?\s*(?:de\s+|"
+    rf"d[’'])?({_WORD})\.?,?\s*(?:de\s+|del\s+)?(\d{{4}})(?!\d)"
 )
 _MONTH_DAY = re.compile(rf"({_WORD})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d{{4}})(?!\d)")
 _NUMERIC = re.compile(r"(?<![\d.])(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?![\d.]*\d)")
@@ -60,8 +61,9 @@ def read(raw: str, zone: str = "UTC", day_first: bool = True) -> Moment | None:
 
     >>> read("2026-03-05T10:15:00+01:00").at.isoformat()
     '2026-03-05T09:15:00+00:00'
-    >>> read("5. März 2026, 10:15 Uhr", "Europe/Berlin")
-    Moment(at=datetime.datetime(2026, 3, 5, 9, 15, tzinfo=datetime.timezone.utc), precision='minute', tz_known=False, raw='5. März 2026, 10:15 Uhr', evidence='')
+    >>> german = read("5. März 2026, 10:15 Uhr", "Europe/Berlin")
+    >>> german.at.isoformat(), german.precision, german.tz_known
+    ('2026-03-05T09:15:00+00:00', 'minute', False)
     >>> read("March 5, 2026").precision
     'day'
 
@@ -82,7 +84,11 @@ def plausible(moment: Moment, fetched_at: datetime) -> bool:
 
 
 def candidates(
-    stated: Iterable[tuple[str, str]], fetched_at: datetime, zone: str, day_first: bool = True, all_: bool = False
+    stated: Iterable[tuple[str, str]],
+    fetched_at: datetime,
+    zone: str,
+    day_first: bool = True,
+    all_: bool = False,
 ) -> list[Moment]:
     """Statements, (evidence, raw) in the order of trust, that can be read and be true.
 

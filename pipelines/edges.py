@@ -17,17 +17,26 @@ _DEPTH = 8
 """Lines from either end that may be no copy."""
 
 _CORRECTION = re.compile(
-    r"^\W*(?:correction|corrects?|corrected|clarification|korrektur|berichtigung|richtigstellung|corrección|fe de erratas|rectificación"
-    r"|correctif|rectificatif|correzione|errata corrige|rectificatie|rettelse|rättelse|correção|исправление|訂正|정정)\b[^.]{0,40}?\s*[:—–-]\s*\S",
+    r"^\W*(?:correction|corrects?|corrected|clarification|korrektur|berichtigung|"
+    r"richtigstellung|corrección|fe de erratas|rectificación"
+    r"|correctif|rectificatif|correzione|errata corrige|rectificatie|rettelse|rättelse|"
+    r"correção|исправление|訂正|정정)\b[^.]{0,40}?\s*[:—–-]\s*\S",
     re.I,
 )
-_EDITORS = re.compile(r"^\W*(?:eds?\.?:|editors?[’']?s? note\s*[:—–-]|note to editors\s*[:—–-]|anmerkung der redaktion\s*:|"
-                      r"(?:achtung )?redaktionen?\s*:|note (?:de la rédaction|aux rédactions)\s*:|nota (?:del editor|a los editores)\s*:)", re.I)  # fmt: skip
-_IS = r"(?:is|was|are|writes|covers|reports|reported|contributed|joined|has|ist|schreibt|berichtet|arbeitet|leitet|est|es|è)"
+_EDITORS = re.compile(r"^\W*(?:eds?\.?:|editors?[’']?s? note\s*[:—–-]|note to editors\s*[:—–-]|"
+r"anmerkung der redaktion\s*:|"
+                      r"(?:achtung )?redaktionen?\s*:|note (?:de la rédaction|aux rédactions)\s*:|"
+r"nota (?:del editor|a los editores)\s*:)", re.I)  # fmt: skip
+_IS = (
+    r"(?:is|was|are|writes|covers|reports|reported|contributed|joined|has|ist|schreibt|"
+    r"berichtet|arbeitet|leitet|est|es|è)"
+)
 _BIO = re.compile(
     r"(?:about the author\b|(?:the )?(?:author|writer) is\b|über (?:den|die) autor|"
-    r"(?-i:[A-Z][\w.'’-]+ (?:[A-Z][\w.'’-]+ ){1,2})(?:is|was|writes|covers|ist) (?:an?|the|for|from|about|eine?r?)?\b.{0,60}?"
-    r"\b(?:editor|writer|reporter|correspondent|columnist|journalist|contributor|redakteur(?:in)?|korrespondent(?:in)?)\b)",
+    r"(?-i:[A-Z][\w.'’-]+ (?:[A-Z][\w.'’-]+ ){1,2})(?:is|was|writes|covers|ist) (?:an?|the|"
+    r"for|from|about|eine?r?)?\b.{0,60}?"
+    r"\b(?:editor|writer|reporter|correspondent|columnist|journalist|contributor|"
+    r"redakteur(?:in)?|korrespondent(?:in)?)\b)",
     re.I,
 )
 
@@ -71,7 +80,11 @@ def trim(
     while first < min(len(lines), _DEPTH):
         line = lines[first]
         key = squash(line)
-        if key in known or furniture.is_broken_teaser(line) or (len(key) > 40 and _begins(key, lines[first + 1 : first + 7])):
+        if (
+            key in known
+            or furniture.is_broken_teaser(line)
+            or (len(key) > 40 and _begins(key, lines[first + 1 : first + 7]))
+        ):
             first += 1
             continue
         kind = _kind(line, agency)

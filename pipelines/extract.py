@@ -237,7 +237,10 @@ def _who(
     known = {name.casefold() for name in named.persons or meta.persons}
     best = next(((t, r) for t, r in readings if known & {name.casefold() for name in r.persons}), None)
     if best is None or ruled:
-        best = next(((t, r) for t, r in readings if r.persons and (bylines.has_lead_in(t) or not stated.authors)), None)
+        best = next(
+            ((t, r) for t, r in readings if r.persons and (bylines.has_lead_in(t) or not stated.authors)),
+            None,
+        )
     if best is None:
         best = next(((t, r) for t, r in readings if r.agencies), None)
     signed = tuple(dict.fromkeys([*(best[1].agencies if best else ()), *named.agencies, *meta.agencies]))
@@ -257,9 +260,13 @@ def _who(
 
 
 def _published(
-    stated: structured_.Stated, top: masthead.Masthead, ends: edges.Edges, notes: edges.Edges,
-    ruled: dict[str, str | None], capture: Capture,
-) -> list[tuple[str, str]]:  # fmt: skip
+    stated: structured_.Stated,
+    top: masthead.Masthead,
+    ends: edges.Edges,
+    notes: edges.Edges,
+    ruled: dict[str, str | None],
+    capture: Capture,
+) -> list[tuple[str, str]]:
     """All statements of when the story came out, in the order of trust."""
     lead = capture.lead
     found = [(Evidence.HTML, ruled["published_at"])] if ruled["published_at"] else []
@@ -311,9 +318,13 @@ def _signal(
 
 
 def _credit(
-    line: wire.Dateline | None, signed: Sequence[str], sources: Sequence[str], stated: structured_.Stated,
-    source: Source, foot: Sequence[str],
-) -> tuple[str | None, str | None]:  # fmt: skip
+    line: wire.Dateline | None,
+    signed: Sequence[str],
+    sources: Sequence[str],
+    stated: structured_.Stated,
+    source: Source,
+    foot: Sequence[str],
+) -> tuple[str | None, str | None]:
     """(credit as printed, agency that the copy comes from)."""
     printed = [
         line.credit if line else None,
@@ -321,25 +332,22 @@ def _credit(
         *sources,
         stated.credit if wire.agency(stated.credit) else None,
     ]
-    credits = [credit for credit in printed if credit]
-    agency = next((a for credit in credits if (a := wire.agency(credit))), None)
+    named = [credit for credit in printed if credit]
+    agency = next((a for credit in named if (a := wire.agency(credit))), None)
     if agency is None and line and line.credit:
         agency = line.credit
     if agency is None and sources and _is_house(sources[0]):
         agency = sources[0]
     if agency is None and source.agency:
         agency = source.agency
-    if not credits and source.agency and any(source.agency in text for text in foot):
+    if not named and source.agency and any(source.agency in text for text in foot):
         return None, agency
-    return (credits[0] if credits else None), agency
+    return (named[0] if named else None), agency
 
 
 def _is_house(name: str) -> bool:
-    return (
-        (name[:1].isupper()
-        and len(name.split()) <= 4
-        and not bylines.is_person(name))
-        or bool(wire.agency(name))
+    return (name[:1].isupper() and len(name.split()) <= 4 and not bylines.is_person(name)) or bool(
+        wire.agency(name)
     )
 
 
@@ -381,9 +389,16 @@ def _genres(stated: structured_.Stated, url: str) -> tuple[str, ...]:
     live = "LiveBlogPosting" in stated.types or re.search(
         r"/(?:live|liveblog|live-blog|live-updates?|ticker|live-news)(?:[/-]|$)", url
     )
-    kinds = {"OpinionNewsArticle": "opinion", "AnalysisNewsArticle": "analysis", "ReviewNewsArticle": "review",
-             "Review": "review", "ReportageNewsArticle": "reportage", "SatiricalArticle": "satire",
-             "AdvertiserContentArticle": "advertorial", "BackgroundNewsArticle": "background"}  # fmt: skip
+    kinds = {
+        "OpinionNewsArticle": "opinion",
+        "AnalysisNewsArticle": "analysis",
+        "ReviewNewsArticle": "review",
+        "Review": "review",
+        "ReportageNewsArticle": "reportage",
+        "SatiricalArticle": "satire",
+        "AdvertiserContentArticle": "advertorial",
+        "BackgroundNewsArticle": "background",
+    }
     found = [
         *stated.genres,
         *(kinds[t] for t in sorted(stated.types) if t in kinds),

@@ -16,11 +16,16 @@ _HEAD = re.compile(r"(?P<tail>[^|–—•:]{2,40})\s*(?:[|–—•»]|\s-\s|::
 
 
 def choose(
-    stated: Mapping[str, str], titles: Iterable[str], site_names: Iterable[str], url: str, section: str | None = None
+    stated: Mapping[str, str],
+    titles: Iterable[str],
+    site_names: Iterable[str],
+    url: str,
+    section: str | None = None,
 ) -> str | None:
     """The headline that most of the page's own statements agree on, without the site's name.
 
-    >>> choose({"ld": "Rain hits Lille", "og": "Rain in Lille | The Post"}, ["Rain in Lille"], ["The Post"], "https://x.example/")
+    >>> stated = {"ld": "Rain hits Lille", "og": "Rain in Lille | The Post"}
+    >>> choose(stated, ["Rain in Lille"], ["The Post"], "https://x.example/")
     'Rain in Lille'
 
     Publishers state up to four headlines (page, search, sharing, tab), and a page may
@@ -50,8 +55,14 @@ def choose(
     return next((forms[where] for where in ("microdata", "twitter", "meta", "title") if where in forms), None)
 
 
-def alternative(headline: str | None, stated: Mapping[str, str], titles: Iterable[str], alternative: str | None,
-                site_names: Iterable[str], url: str) -> str | None:  # fmt: skip
+def alternative(
+    headline: str | None,
+    stated: Mapping[str, str],
+    titles: Iterable[str],
+    alternative: str | None,
+    site_names: Iterable[str],
+    url: str,
+) -> str | None:
     """Another headline that the page states: its own `alternativeHeadline`, or one that says it otherwise."""
     names = known_names(site_names, url)
     for form in (alternative, *titles, stated.get("ld"), stated.get("og")):

@@ -73,7 +73,8 @@ def article_nodes(scripts: list[str]) -> tuple[list[Node], set[str]]:
 def main_node(nodes: list[Node]) -> list[Node]:
     """The node of the page's own article first, then those that say more of the same one.
 
-    >>> main_node([{"headline": "B"}, {"headline": "A", "datePublished": "2026-03-05", "author": "X"}])[0]["headline"]
+    >>> related, own = {"headline": "B"}, {"headline": "A", "datePublished": "2026-03-05"}
+    >>> main_node([related, own])[0]["headline"]
     'A'
 
     Several articles may be described (related ones too): the fullest one wins.

@@ -31,7 +31,7 @@ _NOT_HTML = (
 _MARKUP = re.compile(rb"<[a-zA-Z!/?]")
 _HTML_TYPES = ("text/html", "application/xhtml+xml", "text/plain", "application/octet-stream", "text/xml",
                "application/xml", "application/vnd.wap.xhtml+xml")  # fmt: skip
-_CONTROL = bytes([*range(0x00, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20)])
+_CONTROL = bytes([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20)])
 
 
 def decode(body: bytes, content_type: str | None = None) -> str | Reject:

@@ -21,23 +21,37 @@ class Masthead(NamedTuple):
     """Texts of the links that are marked, or stand in a list that is named, as the story's topics."""
 
 
-_BYLINE = re.compile(r"(?<![a-z])(?:by-?line|author|authors|autor|autores|auteur|verfasser|writer|reporter|journalist"
-                     r"|writtenby|postedby|posted-by|article-author|story-author|contributors?|signature|firma|penulis)(?![a-z])")  # fmt: skip
+_BYLINE = re.compile(
+    r"(?<![a-z])(?:by-?line|author|authors|autor|autores|auteur|verfasser|writer|reporter|"
+    r"journalist"
+    r"|writtenby|postedby|posted-by|article-author|story-author|contributors?|signature|firma|"
+    r"penulis)(?![a-z])"
+)
 _NOT_BYLINE = re.compile(
-    r"comment|bio|about|related|teaser|card|avatar|image|img|photo|recommend|sidebar|follow|social|share|promo|caption"
+    r"comment|bio|about|related|teaser|card|avatar|image|img|photo|recommend|sidebar|follow|"
+    r"social|share|promo|caption"
 )
 _TIME = re.compile(
-    r"(?<![a-z])(?:date|time|datetime|timestamp|published|publish|pubdate|posted|datum|fecha|updated|modified|dateline)(?![a-z])"
+    r"(?<![a-z])(?:date|time|datetime|timestamp|published|publish|pubdate|posted|datum|fecha|"
+    r"updated|modified|dateline)(?![a-z])"
 )
 _NOT_TIME = re.compile(r"comment|related|teaser|card|sidebar|recommend|promo|update-nag|read|countdown|event")
-_TAGS_NAME = re.compile(r"(?<![a-z])(?:tags?|tag-list|taglist|keywords?|keyword-list\d?|article-topics|topics?)(?![a-z])")
-_NOT_TAGS = re.compile(r"nav|menu|trend|popular|cloud|header-topic|footer-(?:nav|link)|teaser|sidebar|heading|google|breaking|label-tag|price")
+_TAGS_NAME = re.compile(
+    r"(?<![a-z])(?:tags?|tag-list|taglist|keywords?|keyword-list\d?|article-topics|"
+    r"topics?)(?![a-z])"
+)
+_NOT_TAGS = re.compile(
+    r"nav|menu|trend|popular|cloud|header-topic|footer-(?:nav|link)|teaser|sidebar|heading|"
+    r"google|breaking|label-tag|price"
+)
 _CHANGE = re.compile(
-    r"updat|modif|aktualis|geändert|actualiz|mis à jour|aggiornat|bijgewerkt|oppdatert|opdateret|uppdater|päivitet|обновл|更新|수정|lastmod",
+    r"updat|modif|aktualis|geändert|actualiz|mis à jour|aggiornat|bijgewerkt|oppdatert|"
+    r"opdateret|uppdater|päivitet|обновл|更新|수정|lastmod",
     re.I,
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_TAGS = ("h1 time span div p a address cite li section strong small em b td ul dd footer header").split()
+_NAMED = "h1 time span div p a address cite li section strong small em b td ul dd footer header"
+_TAGS = tuple(_NAMED.split())
 _MOST = 100
 """Bylines and times that are looked at; the story's own are among the first."""
 _LONGEST = 220
@@ -100,7 +114,9 @@ def read(tree: Tree) -> Masthead:
         tuple(dict.fromkeys(bylines))[:12],
         tuple(dict.fromkeys([*machine[:3], *published]))[:12],
         tuple(dict.fromkeys(modified))[:6],
-        tuple({t.casefold(): t for t in (t.strip(" ,#") for t in reversed(tags)) if 1 < len(t) < 50}.values())[::-1][:20],
+        tuple(
+            {t.casefold(): t for t in (t.strip(" ,#") for t in reversed(tags)) if 1 < len(t) < 50}.values()
+        )[::-1][:20],
     )
 
 
@@ -135,7 +151,7 @@ def _inside(element: Tree, outer: Tree) -> bool:
 
 def _text(element: Tree) -> str:
     """Text of an element with a space between its parts; empty if too long."""
-    parts = []
+    parts: list[str] = []
     size = 0
     for part in element.itertext(with_tail=False):
         size += len(part)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # a table: one language a line
 """Months, zones and digits as news pages print them: data, no code."""
 
 _NAMES = """

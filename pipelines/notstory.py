@@ -9,23 +9,35 @@ from urllib.parse import urlsplit
 from pipelines.structured import Stated
 
 _ERROR = re.compile(
-    r"^\W*(?:error\s*)?(?:40[34]|410|50[0-9])\b|page (?:not found|cannot be found|doesn.t exist|unavailable)|not found|access denied|"
-    r"seite (?:wurde )?nicht gefunden|page (?:introuvable|non trouvée)|página no encontrada|pagina non trovata|nie znaleziono|"
-    r"just a moment|attention required|are you a robot|verify you are (?:a )?human|service unavailable|internal server error|"
-    r"something went wrong|page is no longer available|forbidden|страница не найдена|ページが見つかりません|페이지를 찾을 수 없", re.I)  # fmt: skip
+    r"^\W*(?:error\s*)?(?:40[34]|410|50[0-9])\b|page (?:not found|cannot be found|"
+r"doesn.t exist|unavailable)|not found|access denied|"
+    r"seite (?:wurde )?nicht gefunden|page (?:introuvable|non trouvée)|página no encontrada|"
+r"pagina non trovata|nie znaleziono|"
+    r"just a moment|attention required|are you a robot|verify you are (?:a )?human|"
+r"service unavailable|internal server error|"
+    r"something went wrong|page is no longer available|forbidden|страница не найдена|"
+r"ページが見つかりません|페이지를 찾을 수 없", re.I)  # fmt: skip
 _CONSENT = re.compile(
-    r"\b(?:accept all|reject all|manage (?:cookies|preferences|options)|cookie (?:policy|settings|preferences)|we (?:and our \d* ?partners )?use cookies|"
-    r"alle akzeptieren|cookies? akzeptieren|zustimmen und weiter|mit werbung weiterlesen|tout accepter|paramétrer|aceptar (?:todo|todas|cookies)|"
-    r"accetta tutt[oi]|alles accepteren|godta alle|your privacy|datenschutzeinstellungen|ihre privatsphäre)\b", re.I)  # fmt: skip
+    r"\b(?:accept all|reject all|manage (?:cookies|preferences|options)|cookie (?:policy|"
+r"settings|preferences)|we (?:and our \d* ?partners )?use cookies|"
+    r"alle akzeptieren|cookies? akzeptieren|zustimmen und weiter|mit werbung weiterlesen|"
+r"tout accepter|paramétrer|aceptar (?:todo|todas|cookies)|"
+    r"accetta tutt[oi]|alles accepteren|godta alle|your privacy|datenschutzeinstellungen|"
+r"ihre privatsphäre)\b", re.I)  # fmt: skip
 _LOGIN = re.compile(
-    r"\b(?:(?:log|sign) ?in to (?:continue|read|view)|(?:subscribe|register) to (?:continue|read|unlock)|already (?:a )?(?:subscriber|have an account|member)|"
-    r"to continue reading|this (?:content|article) is (?:for|available to) (?:subscribers|members)|forgot(?:ten)? (?:your )?password|create (?:a free|an) account|"
-    r"bitte (?:melden sie sich an|einloggen)|jetzt anmelden|abonnés|réservé aux abonnés|contenido exclusivo para suscriptores|solo per gli abbonati)\b", re.I)  # fmt: skip
+    r"\b(?:(?:log|sign) ?in to (?:continue|read|view)|(?:subscribe|register) to (?:continue|"
+r"read|unlock)|already (?:a )?(?:subscriber|have an account|member)|"
+    r"to continue reading|this (?:content|article) is (?:for|available to) (?:subscribers|"
+r"members)|forgot(?:ten)? (?:your )?password|create (?:a free|an) account|"
+    r"bitte (?:melden sie sich an|einloggen)|jetzt anmelden|abonnés|réservé aux abonnés|"
+r"contenido exclusivo para suscriptores|solo per gli abbonati)\b", re.I)  # fmt: skip
 _FRONT_PATH = re.compile(
-    r"^/?(?:index\.\w+|home|startseite|news|[a-z]{2}(?:-[a-z]{2})?)?/?$|^/(?:section|sections|category|categories|rubrik|ressort|rubrique|seccion|topics?|tags?|themen?|thema|"
+    r"^/?(?:index\.\w+|home|startseite|news|[a-z]{2}(?:-[a-z]{2})?)?/?$|^/(?:section|sections|"
+r"category|categories|rubrik|ressort|rubrique|seccion|topics?|tags?|themen?|thema|"
     r"author|authors|autor|search|suche|archive|archiv|keyword)(?:/|$)", re.I)  # fmt: skip
 _GALLERY_PATH = re.compile(
-    r"/(?:galler(?:y|ies)|photos?|pictures|in-pictures|slideshows?|bildergalerie|fotostrecke|bilder|fotos|galeria|fotogalerias?|diaporama)(?:[/-]|$)",
+    r"/(?:galler(?:y|ies)|photos?|pictures|in-pictures|slideshows?|bildergalerie|fotostrecke|"
+    r"bilder|fotos|galeria|fotogalerias?|diaporama)(?:[/-]|$)",
     re.I,
 )
 _VIDEO_PATH = re.compile(r"/(?:videos?|watch|mediathek|av|clips?|vidéos?|tv)(?:/|$)", re.I)

@@ -15,32 +15,129 @@ from typing import Any
 from pipelines import jsonld
 from pipelines.markup import Tree
 
-_AUTHOR_KEYS = ("author", "article:author", "parsely-author", "sailthru.author", "dc.creator", "dcterms.creator",
-                "dcsext.author", "byl", "article:author_name", "cxenseparse:author", "og:article:author", "authors",
-                "bt:author", "citation_author", "vr:author")  # fmt: skip
-_PUBLISHED_KEYS = ("article:published_time", "og:article:published_time", "article:published", "datepublished",
-                   "parsely-pub-date", "published_time", "og:published_time", "publishdate", "publish_date",
-                   "publish-date", "pubdate", "article.published", "article:publish_date", "dc.date.issued",
-                   "dcterms.issued", "dcterms.created", "dc.date.created", "dc.date", "dcterms.date", "sailthru.date",
-                   "cxenseparse:publishtime", "cxenseparse:recs:publishtime", "rnews:datepublished",
-                   "article_date_original", "ptime", "displaydate", "cxenseparse:pageclass:date", "date",
-                   "date.issued", "originalpublicationdate", "firstpublished", "last-published",
-                   "citation_publication_date", "vr:published_time", "bt:pubdate", "article:date",
-                   "regdate")  # fmt: skip
-_MODIFIED_KEYS = ("article:modified_time", "og:article:modified_time", "og:updated_time", "article:modified",
-                  "article:updated_time", "datemodified", "dc.date.modified", "dcterms.modified", "lastmod",
-                  "last-modified", "modified_time", "updated_time", "article.updated", "utime", "moddate",
-                  "revision_date", "cxenseparse:updatetime")  # fmt: skip
-_MICRODATA = frozenset(("headline", "alternativeheadline", "description", "articlesection", "keywords",
-                        "copyrightholder", "copyrightnotice", "dateline"))  # fmt: skip
+_AUTHOR_KEYS = (
+    "author",
+    "article:author",
+    "parsely-author",
+    "sailthru.author",
+    "dc.creator",
+    "dcterms.creator",
+    "dcsext.author",
+    "byl",
+    "article:author_name",
+    "cxenseparse:author",
+    "og:article:author",
+    "authors",
+    "bt:author",
+    "citation_author",
+    "vr:author",
+)
+_PUBLISHED_KEYS = (
+    "article:published_time",
+    "og:article:published_time",
+    "article:published",
+    "datepublished",
+    "parsely-pub-date",
+    "published_time",
+    "og:published_time",
+    "publishdate",
+    "publish_date",
+    "publish-date",
+    "pubdate",
+    "article.published",
+    "article:publish_date",
+    "dc.date.issued",
+    "dcterms.issued",
+    "dcterms.created",
+    "dc.date.created",
+    "dc.date",
+    "dcterms.date",
+    "sailthru.date",
+    "cxenseparse:publishtime",
+    "cxenseparse:recs:publishtime",
+    "rnews:datepublished",
+    "article_date_original",
+    "ptime",
+    "displaydate",
+    "cxenseparse:pageclass:date",
+    "date",
+    "date.issued",
+    "originalpublicationdate",
+    "firstpublished",
+    "last-published",
+    "citation_publication_date",
+    "vr:published_time",
+    "bt:pubdate",
+    "article:date",
+    "regdate",
+)
+_MODIFIED_KEYS = (
+    "article:modified_time",
+    "og:article:modified_time",
+    "og:updated_time",
+    "article:modified",
+    "article:updated_time",
+    "datemodified",
+    "dc.date.modified",
+    "dcterms.modified",
+    "lastmod",
+    "last-modified",
+    "modified_time",
+    "updated_time",
+    "article.updated",
+    "utime",
+    "moddate",
+    "revision_date",
+    "cxenseparse:updatetime",
+)
+_MICRODATA = frozenset(
+    (
+        "headline",
+        "alternativeheadline",
+        "description",
+        "articlesection",
+        "keywords",
+        "copyrightholder",
+        "copyrightnotice",
+        "dateline",
+    )
+)
 """Read from microdata on visible elements; authors and printed times are `masthead`'s."""
-_KEYWORD_KEYS = (("parsely-tags",), ("news_keywords",), ("article:tag", "og:article:tag"), ("keywords",),
-                 ("sailthru.tags",), ("cxenseparse:keywords",), ("classification-tags",))  # fmt: skip
-_SECTION_KEYS = ("article:section", "articlesection", "og:article:section", "parsely-section", "section", "sailthru.section",
-                 "cxenseparse:category", "category", "cg")  # fmt: skip
-_SITE_KEYS = ("og:site_name", "application-name", "apple-mobile-web-app-title", "publisher", "dc.publisher",
-              "article:publisher", "cxenseparse:site", "copyright", "twitter:site", "al:ios:app_name",
-              "al:android:app_name", "dcterms.publisher", "twitter:app:name:iphone")  # fmt: skip
+_KEYWORD_KEYS = (
+    ("parsely-tags",),
+    ("news_keywords",),
+    ("article:tag", "og:article:tag"),
+    ("keywords",),
+    ("sailthru.tags",),
+    ("cxenseparse:keywords",),
+    ("classification-tags",),
+)
+_SECTION_KEYS = (
+    "article:section",
+    "articlesection",
+    "og:article:section",
+    "parsely-section",
+    "section",
+    "sailthru.section",
+    "cxenseparse:category",
+    "category",
+    "cg",
+)
+_SITE_KEYS = (
+    "og:site_name",
+    "application-name",
+    "apple-mobile-web-app-title",
+    "publisher",
+    "dc.publisher",
+    "article:publisher",
+    "cxenseparse:site",
+    "copyright",
+    "twitter:site",
+    "al:ios:app_name",
+    "al:android:app_name",
+    "dcterms.publisher",
+    "twitter:app:name:iphone",
+)
 _KEYWORD_LABEL = re.compile(r"^(?:tag|topic|keyword|subject|section|category)\s*:\s*", re.I)
 _LABELLED = re.compile(r"^(?:subject|topic|tag|keyword)\s*:\s*\S", re.I)
 _OTHER_LABEL = re.compile(r"^[A-Z][\w ]{1,20}:\s*\S")
@@ -212,7 +309,9 @@ def _keywords(nodes: list[jsonld.Node], metas: dict[str, list[str]]) -> list[str
         return stated
     for keys in _KEYWORD_KEYS:
         found = keyword_list([v for k in keys for v in metas.get(k, [])])
-        if len(found) > (len(keys) > 1):  # one lone `article:tag` is more often a category of an advertising system
+        if len(found) > (
+            len(keys) > 1
+        ):  # one lone `article:tag` is more often a category of an advertising system
             return found
     return keyword_list(metas.get("article:tag", []))
 
@@ -257,8 +356,12 @@ def _language(tree: Tree, ld: str | None, meta: Any) -> str | None:
     `<html lang>` first: JSON-LD comes from the template of the publishing system, and
     is more often left at English.
     """
-    for stated in (tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or tree.get("xml:lang"),
-                   ld, meta("content-language", "dc.language", "language"), meta("og:locale")):  # fmt: skip
+    for stated in (
+        tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or tree.get("xml:lang"),
+        ld,
+        meta("content-language", "dc.language", "language"),
+        meta("og:locale"),
+    ):
         tag = (stated or "").strip().split(",")[0].replace("_", "-")
         if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag):
             return tag

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # patterns that are read best in one line
 """Wire copy: datelines, credits, signatures and the marks that agencies put on a story. Pure."""
 
 from __future__ import annotations
@@ -64,8 +65,12 @@ def is_rights_line(line: str) -> bool:
 _CAPS_WORD = r"(?:(?![^\W\d_]*[a-zß-öø-ÿа-яё])[^\W\d_][^\W\d_.'’]*\.?)"
 _CAPS_PLACE = rf"{_CAPS_WORD}(?:[ /\-](?!\(){_CAPS_WORD})*"
 _REGION = r"(?:,\s+(?:[^\W\d_][\w.'’\-]*)(?:\s+(?:of|the|and|de|del)?\s*[^\W\d_][\w.'’\-]*){0,3})"
-_MIXED_PLACE = r"[^\W\d_][\w.'’\-]*(?:[ /](?:(?:am|an|der|de|del|la|el|di|of|den|du|im|ob|bei)\s+)*[^\W\d_][\w.'’\-]*){0,4}"
-_DAY = (r"(?:(?:[^\W\d_]{3,12}\.?\s+\d{1,2}|\d{1,2}\.?\s+(?:de\s+)?[^\W\d_]{3,12}\.?)(?:,?\s+(?:de\s+)?\d{4})?"
+_MIXED_PLACE = (
+    r"[^\W\d_][\w.'’\-]*(?:[ /](?:(?:am|an|der|de|del|la|el|di|of|den|du|im|ob|"
+    r"bei)\s+)*[^\W\d_][\w.'’\-]*){0,4}"
+)
+_DAY = (r"(?:(?:[^\W\d_]{3,12}\.?\s+\d{1,2}|"
+r"\d{1,2}\.?\s+(?:de\s+)?[^\W\d_]{3,12}\.?)(?:,?\s+(?:de\s+)?\d{4})?"
         r"|\d{1,2}[./]\d{1,2}\.?(?:\d{2,4})?)")  # fmt: skip
 _CREDIT = r"[^\W\d_](?:[^()\n]{0,58}[^\s()])?"
 _DASH = r"(?:\s*(?:\.\s?[-–—]|[-–—]{1,2}|―|:|=|\.)\s*)"
@@ -83,7 +88,8 @@ _FORMS = tuple(
         # (서울=연합뉴스) 홍길동 기자 =
         r"[(\[](?P<place>[^=\s()]{1,12})=(?P<credit>[^()\s]{2,12})[)\]]\s*(?P<day>)(?:[^=]{2,30}=\s*)?",
         # МОСКВА, 22 ноя — РИА Новости.
-        rf"(?P<place>{_CAPS_PLACE}),\s+(?P<day>{_DAY})\s*[-–—]+\s*(?P<credit>РИА Новости|{_CAPS_PLACE})[.,]\s*",
+        rf"(?P<place>{_CAPS_PLACE}),\s+(?P<day>{_DAY})\s*[-–—]+\s*(?P<credit>РИА Новости|"
+        rf"{_CAPS_PLACE})[.,]\s*",
         # PARIS, March 5 - · KYIV, Ukraine — · DUBLIN —
         rf"(?P<place>{_CAPS_PLACE}{_REGION}?)(?:,\s+(?P<day>{_DAY}))?(?P<credit>)\s*(?:[-–—]{{1,2}}|―)\s+",
     )
@@ -126,7 +132,8 @@ def dateline(text: str, known: Iterable[str | None] = ()) -> Dateline | None:
 
 _CREDIT_LINE = re.compile(
     r"^[(\[]?\s*(?:source|quelle|fuente|fonte|bron|kilde|källa|źródło|lähde|kaynak|sumber|credit|crédit"
-    r"|with (?:material|files|reporting|information) from|mit material (?:von|der)|mit agenturmaterial|con información de"
+    r"|with (?:material|files|reporting|information) from|mit material (?:von|der)|"
+    r"mit agenturmaterial|con información de"
     r"|com informações d[aeo]s?|avec)\s*[:：]?\s+(?P<who>[^.]{2,60})\.?\s*[)\]]?$"
     r"|^(?:источник|джерело|出典|来源|來源|출처|स्रोत|المصدر)\s*[:：]\s*(?P<who2>.{2,40})$",
     re.I,
@@ -153,13 +160,18 @@ def credit_of_line(line: str, known: str | None = None) -> str | None:
 
 
 _SIGNALS = (
-    ("kill", re.compile(r"^\W*(?:kill|zurückgezogen|zurückziehung|annulation|annulé|anulación|annullamento|retirada)\s*:|"
-                        r"\b(?:kill(?:ed)? (?:notice|mandatory|bulletin)|mandatory kill|story (?:is )?(?:killed|withdrawn)"
-                        r"|(?:^|\W)KILL\b|eds?:? kill\b|withdraws? (?:this|the) story|(?:this|the) story has been (?:withdrawn|retracted|killed))", re.I)),
+    ("kill", re.compile(r"^\W*(?:kill|zurückgezogen|zurückziehung|annulation|annulé|anulación|annullamento|"
+r"retirada)\s*:|"
+                        r"\b(?:kill(?:ed)? (?:notice|mandatory|bulletin)|mandatory kill|story (?:is )?(?:killed|"
+r"withdrawn)"
+                        r"|(?:^|\W)KILL\b|eds?:? kill\b|withdraws? (?:this|the) story|(?:this|"
+r"the) story has been (?:withdrawn|retracted|killed))", re.I)),
     ("withhold", re.compile(r"\b(?:withhold|hold for release|embargoed until)\b", re.I)),
-    ("correction", re.compile(r"^\W*(?:correction|corrects?|corrected|corrective|korrektur|berichtigung|corrección|rectificación|correctif|rettelse|correzione)\b", re.I)),
+    ("correction", re.compile(r"^\W*(?:correction|corrects?|corrected|corrective|korrektur|berichtigung|corrección|"
+r"rectificación|correctif|rettelse|correzione)\b", re.I)),
     ("writethru", re.compile(r"\bwrite-?thru\b|\b\d+(?:st|nd|rd|th)\s+ld\b|\blead-?all\b", re.I)),
-    ("update", re.compile(r"^\W*(?:update[ds]?\b(?:\s*\d+)?\s*[:\-–—(]|updates? with|updates? (?:to|throughout|throughout)|adds? |recasts\b|eds:? updates)", re.I)),
+    ("update", re.compile(r"^\W*(?:update[ds]?\b(?:\s*\d+)?\s*[:\-–—(]|updates? with|updates? (?:to|throughout|"
+r"throughout)|adds? |recasts\b|eds:? updates)", re.I)),
     ("alert", re.compile(r"^\W*(?:newsalert|newsbreak|bulletin|flash|urgent|eilmeldung|alerte)\b\s*[:\-–—]", re.I)),
     ("advisory", re.compile(r"^\W*(?:advisory|eds?:|editors?[’']?s? note|note to editors)\b", re.I)),
 )  # fmt: skip
@@ -181,7 +193,9 @@ def signal(line: str) -> Signal | None:
 
 _COPYRIGHT = re.compile(r"(?:^|\s)(?:©|\(c\)\s*(?:19|20)\d\d|copyright\b|&copy;)\s*(?P<rest>.*)", re.I)
 _RESERVED = re.compile(
-    r"(?:rights? reserved|alle rechte|droits (?:de reproduction )?réservés|derechos reservados|direitos reservados|diritti riservati|riproduzione riservata|alle rechten)",
+    r"(?:rights? reserved|alle rechte|droits (?:de reproduction )?réservés|"
+    r"derechos reservados|direitos reservados|diritti riservati|riproduzione riservata|"
+    r"alle rechten)",
     re.I,
 )
 _YEARS = re.compile(r"^(?:©|copyright|\(c\)|by|\s|,|[-–]|(?:19|20)\d\d)+", re.I)
@@ -198,7 +212,8 @@ def copyright_holder(notice: str) -> str | None:
         return None
     name = _YEARS.sub("", match["rest"])
     name = re.split(
-        r"\.\s|\.$|,\s*(?:inc|all rights)|\s+[-–—|]\s|\s*(?:all rights|alle rechte|todos los|tous droits|via)\b",
+        r"\.\s|\.$|,\s*(?:inc|all rights)|\s+[-–—|]\s|\s*(?:all rights|alle rechte|todos los|"
+        r"tous droits|via)\b",
         name,
         flags=re.I,
     )[0]

@@ -119,7 +119,7 @@ def test_workers_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
 def test_an_error_of_ours_is_raised_not_counted() -> None:
     broken = page(1)
     object.__setattr__(broken, "headers", None)
-    with pytest.raises(RuntimeError, match="wire.example/1"):
+    with pytest.raises(RuntimeError, match=r"wire\.example/1"):
         list(read_pages([broken], SOURCE))
 
 
