@@ -58,10 +58,11 @@ class Press:
         self.stamps += 1
         at = START + timedelta(minutes=self.made / 50)
         name = f"{source}/{at:%Y%m%dT%H%M%S}Z-{self.stamps:04x}"
+        now = at + timedelta(minutes=9)
         folder = UPath(self.data / name)
         stories = [
             *(self.story(source, name) for _ in range(new)),
-            *(self.edited(s, name, at) for s in again),
+            *(self.edited(s, name, now) for s in again),
         ]
         lines = [self.line(s, name, Outcome.NEW) for s in stories]
         lines += [

@@ -395,6 +395,16 @@ def test_upkeep_changes_nothing_that_is_read(attach, data):
     assert ask(attach, "SELECT max(version) FROM story_versions") == [(9,)]
 
 
+def test_every_few_loads_rows_leave_the_catalog_for_files(attach, data, tmp_path, monkeypatch):
+    monkeypatch.setattr(warehouse, "FLUSH_EVERY", 3)
+    files = []
+    for n in range(4):
+        load(attach, batch(data, name(n), [story("s1", n, f"text {n}"), story(f"n{n}", says=f"other {n}")]))
+        files.append(len(list(tmp_path.rglob("stories/*.parquet"))))
+    assert (files[1], files[2] > 0, files[3] == files[2]) == (0, True, True)
+    assert ask(attach, "SELECT count(*), max(version) FROM stories") == [(5, 4)]
+
+
 # What is wrong with a batch
 
 

@@ -21,7 +21,7 @@ from pipelines.errors import BatchError
 from pipelines.records import Fetch, LedgerLine, Membership, Run, Sighting, Source, Story
 from pipelines.store import batches, staging
 from pipelines.store.attach import quoted
-from pipelines.store.warehouse import Connection, is_conflict, one, run_script, transaction
+from pipelines.store.warehouse import Connection, flush, is_conflict, one, run_script, transaction
 
 TRIES = 5
 """Of two loads at once one is refused by the warehouse; it starts again."""
@@ -83,7 +83,10 @@ def load(connection: Connection, folders: Iterable[UPath], sources: Iterable[Sou
         try:
             with transaction(connection):
                 _put_sources(connection, sources)
-                return _load(connection, folders)
+                counts = _load(connection, folders)
+            if counts:
+                flush(connection)
+            return counts
         except Exception as error:
             if trial == TRIES or not is_conflict(error):
                 raise
