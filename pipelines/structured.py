@@ -15,80 +15,34 @@ from typing import Any
 from pipelines import jsonld
 from pipelines.markup import Tree
 
-_AUTHOR_KEYS = (
-    "author",
-    "article:author",
-    "parsely-author",
-    "sailthru.author",
-    "dc.creator",
-    "dcterms.creator",
-    "dcsext.author",
-    "byl",
-    "article:author_name",
-    "cxenseparse:author",
-    "og:article:author",
-    "authors",
-    "bt:author",
-    "citation_author",
-    "vr:author",
+
+def _keys(listed: str) -> tuple[str, ...]:
+    return tuple(listed.split())
+
+
+_AUTHOR_KEYS = _keys(
+    """
+    author article:author parsely-author sailthru.author dc.creator dcterms.creator dcsext.author byl
+    article:author_name cxenseparse:author og:article:author authors bt:author citation_author vr:author
+    """
 )
-_PUBLISHED_KEYS = (
-    "article:published_time",
-    "og:article:published_time",
-    "article:published",
-    "datepublished",
-    "parsely-pub-date",
-    "published_time",
-    "og:published_time",
-    "publishdate",
-    "publish_date",
-    "publish-date",
-    "pubdate",
-    "article.published",
-    "article:publish_date",
-    "dc.date.issued",
-    "dcterms.issued",
-    "dcterms.created",
-    "dc.date.created",
-    "dc.date",
-    "dcterms.date",
-    "sailthru.date",
-    "cxenseparse:publishtime",
-    "cxenseparse:recs:publishtime",
-    "rnews:datepublished",
-    "article_date_original",
-    "ptime",
-    "displaydate",
-    "cxenseparse:pageclass:date",
-    "date",
-    "date.issued",
-    "originalpublicationdate",
-    "firstpublished",
-    "last-published",
-    "citation_publication_date",
-    "vr:published_time",
-    "bt:pubdate",
-    "article:date",
-    "regdate",
+_PUBLISHED_KEYS = _keys(
+    """
+    article:published_time og:article:published_time article:published datepublished parsely-pub-date
+    published_time og:published_time publishdate publish_date publish-date pubdate article.published
+    article:publish_date dc.date.issued dcterms.issued dcterms.created dc.date.created dc.date
+    dcterms.date sailthru.date cxenseparse:publishtime cxenseparse:recs:publishtime rnews:datepublished
+    article_date_original ptime displaydate cxenseparse:pageclass:date date date.issued
+    originalpublicationdate firstpublished last-published citation_publication_date vr:published_time
+    bt:pubdate article:date regdate
+    """
 )
-_MODIFIED_KEYS = (
-    "article:modified_time",
-    "og:article:modified_time",
-    "og:updated_time",
-    "article:modified",
-    "article:updated_time",
-    "datemodified",
-    "dc.date.modified",
-    "dcterms.modified",
-    "lastmod",
-    "last-modified",
-    "modified_time",
-    "updated_time",
-    "article.updated",
-    "utime",
-    "moddate",
-    "revision_date",
-    "cxenseparse:updatetime",
+_MODIFIED_KEYS = _keys(
+    """
+    article:modified_time og:article:modified_time og:updated_time article:modified article:updated_time
+    datemodified dc.date.modified dcterms.modified lastmod last-modified modified_time updated_time
+    article.updated utime moddate revision_date cxenseparse:updatetime
+    """
 )
 _MICRODATA = frozenset(
     (
@@ -112,31 +66,18 @@ _KEYWORD_KEYS = (
     ("cxenseparse:keywords",),
     ("classification-tags",),
 )
-_SECTION_KEYS = (
-    "article:section",
-    "articlesection",
-    "og:article:section",
-    "parsely-section",
-    "section",
-    "sailthru.section",
-    "cxenseparse:category",
-    "category",
-    "cg",
+_SECTION_KEYS = _keys(
+    """
+    article:section articlesection og:article:section parsely-section section sailthru.section
+    cxenseparse:category category cg
+    """
 )
-_SITE_KEYS = (
-    "og:site_name",
-    "application-name",
-    "apple-mobile-web-app-title",
-    "publisher",
-    "dc.publisher",
-    "article:publisher",
-    "cxenseparse:site",
-    "copyright",
-    "twitter:site",
-    "al:ios:app_name",
-    "al:android:app_name",
-    "dcterms.publisher",
-    "twitter:app:name:iphone",
+_SITE_KEYS = _keys(
+    """
+    og:site_name application-name apple-mobile-web-app-title publisher dc.publisher article:publisher
+    cxenseparse:site copyright twitter:site al:ios:app_name al:android:app_name dcterms.publisher
+    twitter:app:name:iphone
+    """
 )
 _KEYWORD_LABEL = re.compile(r"^(?:tag|topic|keyword|subject|section|category)\s*:\s*", re.I)
 _LABELLED = re.compile(r"^(?:subject|topic|tag|keyword)\s*:\s*\S", re.I)
