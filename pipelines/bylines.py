@@ -26,12 +26,12 @@ r"exclusive|photos?|reviewed)\s+(?:by)\b"
 r"author(?:s)?\b|auteurs?\b"
     r"|autore\b|автор(?:ы)?\b|текст\b|tekst\b|tekst og foto\b|foto\b|ein(?:e)? \w+ von\b|"
 r"interview\s*:|oleh\b|penulis\b|yazan\b|haber\b|reporter\b"
-    r"|redaktion\s*:|tác giả\b|文[/／:：]|記者|记者|【?(?:本報)?記者|bởi\b|szerző\b|napsal\b|napísal\b)\s*[:：]?\s*",
+    r"|redaktion\s*:|tác giả\b|文[/／:：]|記者|记者|【?(?:本報)?記者|bởi\b|szerző\b|كتبت?\b|بقلم\b|إعداد\b|लेखक\b|napsal\b|napísal\b)\s*[:：]?\s*",
     re.I,
 )  # fmt: skip
 _JOINED = re.compile(
-    r"\s*(?:[;|•·／()]|\s/\s|\s[-–—]\s|,?\s+(?:and|und|et|og|och|with|mit|avec|con)\s(?!\s*$)"
-    r"|,?\s+(?:y|e|en|i|и|та|ja|ve|dan|és|a)(?=\s+[^\W\d_a-z])|\s*&\s*|、)\s*"
+    r"\s*(?:[;|•·／()]|\s/\s|\s[-–—]\s|,?\s+(?:and|und|et|og|och|with|mit|avec|con|और|ve|và)\s(?!\s*$)"
+    r"|,?\s+(?:y|e|en|i|и|та|ja|dan|és|a|و)(?=\s+[^\W\d_a-z])|\s*&\s*|、)\s*"
 )
 _SUFFIX = re.compile(r"^(?:jr|sr|ii|iii|iv|m\.?d|ph\.?d|esq|mba|mp|mep|cfp|cfa|md|phd|rn|obe|cbe)\.?$", re.I)
 _IN_PLACE = re.compile(r"\s+(?:in|aus|à|en|from|reporting from)\s+[^\W\d_][\w .,'’-]+$")
@@ -291,4 +291,7 @@ def _squash(text: str) -> str:
 
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple({name.casefold(): name for name in reversed(list(names))}.values())[::-1]
+    found: dict[str, str] = {}
+    for name in names:
+        found.setdefault(name.casefold(), name)
+    return tuple(found.values())

@@ -41,7 +41,7 @@ _TIMES = re.compile(
     r"publicerad|uppdaterad|julkaistu|päivitetty|opublikowano|aktualizacja|publikacja|"
     r"publikováno|опубликовано|обновлено|оновлено|"
     r"atualizado|diterbitkan|güncelleme|yayınlanma|更新|公開|配信|掲載|입력|수정|등록|发布|發布|प्रकाशित|"
-    r"अपडेट)(?!\w)\W*(?:on|at|am|le|el|il|op|em|:)?\W*)+"
+    r"अपडेट|تحديث|نشر)(?!\w)\W*(?:on|at|am|le|el|il|op|em|:)?\W*)+"
     r"(?:\W*.{0,90})$",
     re.I,
 )
@@ -140,7 +140,7 @@ def _quoted(line: str) -> bool:
 
 _CHANGE = re.compile(
     r"updat|modif|aktualis|geändert|actualiz|mis à jour|aggiornat|bijgewerkt|oppdatert|"
-    r"opdateret|uppdater|päivitet|обновл|оновл|更新|수정|अपडेट|güncelle",
+    r"opdateret|uppdater|päivitet|обновл|оновл|更新|수정|अपडेट|تحديث|güncelle",
     re.I,
 )
 _TIME_WORDS = re.compile(

@@ -88,14 +88,13 @@ def _text(body: bytes, content_type: str | None) -> str:
     if charset_of_bom is not None and bom is not None:
         return body[len(bom) :].decode(charset_of_bom, "replace")
     declared = list(_declared(body, content_type))
-    if not body.isascii() and not any(_stateful(c) for c in declared):
-        declared.insert(0, "utf-8")
-    for charset in (*declared, "utf-8"):
+    tried = declared if body.isascii() or any(map(_stateful, declared)) else ["utf-8", *declared]
+    for charset in (*tried, "utf-8"):
         try:
             return body.decode(charset)
         except (UnicodeDecodeError, LookupError):
             continue
-    return body.decode(declared[-1] if declared and _decodable(declared[-1]) else "cp1252", "replace")
+    return body.decode(declared[-1] if declared else "cp1252", "replace")
 
 
 def _declared(body: bytes, content_type: str | None) -> Iterator[str]:

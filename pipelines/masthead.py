@@ -114,9 +114,7 @@ def read(tree: Tree) -> Masthead:
         tuple(dict.fromkeys(bylines))[:12],
         tuple(dict.fromkeys([*machine[:3], *published]))[:12],
         tuple(dict.fromkeys(modified))[:6],
-        tuple(
-            {t.casefold(): t for t in (t.strip(" ,#") for t in reversed(tags)) if 1 < len(t) < 50}.values()
-        )[::-1][:20],
+        tuple({t.casefold(): t for t in (t.strip(" ,#") for t in tags) if 1 < len(t) < 50}.values())[:20],
     )
 
 

@@ -154,8 +154,16 @@ def read(tree: Tree) -> Stated:
         ):
             title = _text(" ".join(element.itertext())) or None
     micro: dict[str, list[str]] = {}
+    people: list[tuple[str, str]] = []
     for element in tree.iterfind(".//*[@itemprop]"):
         name = element.get("itemprop").strip().lower()
+        if name == "author":
+            inner = element.find(".//*[@itemprop='name']")
+            named = element if inner is None else inner
+            text = _text(named.get("content") or " ".join(named.itertext()))
+            if 0 < len(text) < 100:
+                people.append((text, "Person" if inner is not None else ""))
+            continue
         if name in _MICRODATA and element.tag != "meta":
             text = element.get("content") or element.get("datetime") or " ".join(element.itertext())
             if 0 < len(text) < 2_000:
@@ -163,7 +171,7 @@ def read(tree: Tree) -> Stated:
     for name, values in micro.items():
         metas.setdefault(name, values)
     nodes, kinds = jsonld.article_nodes(scripts)
-    return _stated(tree, metas, links, jsonld.main_node(nodes), kinds, title)
+    return _stated(tree, metas, links, jsonld.main_node(nodes), kinds, title, people)
 
 
 def _stated(
@@ -173,6 +181,7 @@ def _stated(
     nodes: list[jsonld.Node],
     kinds: set[str],
     title: str | None,
+    people: list[tuple[str, str]],
 ) -> Stated:
     def meta(*keys: str) -> str | None:
         return next((metas[k][0] for k in keys if k in metas), None)
@@ -193,7 +202,7 @@ def _stated(
     return Stated(
         headlines={where: text for where, text in headlines.items() if text},
         alternative_headline=ld("alternativeHeadline", "alternateName"),
-        authors=tuple(_authors(nodes)),
+        authors=tuple(_authors(nodes) or dict.fromkeys(people)),
         meta_authors=tuple(_first_list(metas, _AUTHOR_KEYS)),
         published=tuple(live + [("meta", v) for k in _PUBLISHED_KEYS for v in metas.get(k, [])[:1]]),
         modified=tuple(
@@ -274,7 +283,11 @@ def keyword_list(value: Any) -> list[str]:
     if labelled and sum(bool(_OTHER_LABEL.match(p)) for p in parts) * 2 >= len(parts):
         parts = labelled
     cleaned = [_KEYWORD_LABEL.sub("", part).lstrip("#").strip() for part in parts]
-    return list({part.casefold(): part for part in reversed(cleaned) if 0 < len(part) <= 100}.values())[::-1]
+    found: dict[str, str] = {}
+    for part in cleaned:
+        if 0 < len(part) <= 100:
+            found.setdefault(part.casefold(), part)
+    return list(found.values())
 
 
 def _split_keywords(text: str) -> list[str]:
