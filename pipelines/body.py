@@ -40,21 +40,23 @@ _NEAR = 15
 
 class Body(NamedTuple):
     paragraphs: tuple[str, ...]
-    before: tuple[str, ...]
-    """Lines that stand above the story's first paragraph; `after`, below its last."""
-    after: tuple[str, ...]
-    dropped: tuple[str, ...]
-    """Furniture lines that stood between paragraphs."""
+    reader: str
+    """prose, articleBody, script or trafilatura."""
     agreement: float
     """How far the second reader sees the same text, 0–1."""
     share: float
     """Of the page's prose, how much is the story, 0–1."""
-    rights: tuple[str, ...]
-    """Lines of the whole page that mention a copyright."""
-    plain: float
+    plain: float = 1.0
     """Of the story's text, how much stands in its most usual place and is no list, 0–1."""
-    reader: str
-    """prose, articleBody, script or trafilatura."""
+    links: float = 0.0
+    """Of all text on the page, how much is links, 0–1."""
+    before: tuple[str, ...] = ()
+    """Lines that stand above the story's first paragraph; `after`, below its last."""
+    after: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    """Furniture lines that stood between paragraphs."""
+    rights: tuple[str, ...] = ()
+    """Lines of the whole page that mention a copyright."""
 
 
 def read(
@@ -78,6 +80,8 @@ def read(
     first, last = (places[0], places[-1]) if places else (10**9, 10**9)
     size = sum(len(block.text) for block in kept)
     plain = _plain(kept)
+    letters = sum(len(block.text) for block in reading.around)
+    links = sum(block.linked for block in reading.around) / letters if letters else 0.0
     if size >= _ENOUGH and plain >= _PLAIN and reading.share >= _PLAIN:
         second, agreed = "", _AS_A_RULE
     elif len(reading.around) >= prose.MOST_BLOCKS or size > 500_000:
@@ -90,23 +94,22 @@ def read(
         if other is not None and sum(map(len, other.paragraphs)) > 2 * size:
             return other
         if len(second) > 2 * size + 100:
-            lines = [
+            lines = tuple(
                 line for line in second.splitlines() if line.strip() and not furniture.is_furniture(line)
-            ]
-            return Body(
-                tuple(lines), (), (), (), 0.3, reading.share, tuple(reading.rights), 1.0, "trafilatura"
             )
-    kept_places = set(places)
+            return Body(lines, "trafilatura", 0.3, reading.share, links=links, rights=tuple(reading.rights))
+    between = set(range(first, last)) - set(places)
     return Body(
-        tuple(block.text for block in kept),
-        tuple(block.text for block in reading.around if block.place < first)[-_NEAR:],
-        tuple(block.text for block in reading.around if block.place > last)[:_NEAR],
-        tuple(b.text for b in reading.around if first < b.place < last and b.place not in kept_places),
-        agreed,
-        reading.share,
-        tuple(reading.rights),
-        plain,
-        "prose",
+        paragraphs=tuple(block.text for block in kept),
+        reader="prose",
+        agreement=agreed,
+        share=reading.share,
+        plain=plain,
+        links=links,
+        before=tuple(block.text for block in reading.around if block.place < first)[-_NEAR:],
+        after=tuple(block.text for block in reading.around if block.place > last)[:_NEAR],
+        dropped=tuple(block.text for block in reading.around if block.place in between),
+        rights=tuple(reading.rights),
     )
 
 
@@ -133,9 +136,9 @@ def _other(article_body: str | None, scripts: Callable[[], Iterable[str]]) -> Bo
     """The story out of JSON-LD, or out of data that a script would draw."""
     if article_body and len(article_body) >= LEAST:
         lines = [line for line in _lines(article_body) if not furniture.is_furniture(line)]
-        return Body(tuple(lines), (), (), (), 0.5, 0.5, (), 1.0, "articleBody")
+        return Body(tuple(lines), "articleBody", 0.5, 0.5)
     lines = _from_scripts(scripts())
-    return Body(tuple(lines), (), (), (), 0.4, 0.4, (), 1.0, "script") if lines else None
+    return Body(tuple(lines), "script", 0.4, 0.4) if lines else None
 
 
 def _lines(text: str) -> list[str]:
@@ -143,7 +146,7 @@ def _lines(text: str) -> list[str]:
     return [line for part in text.splitlines() if (line := clean(part))]
 
 
-_STRING = re.compile(r'"((?:[^"\\]|\\.){600,})"')
+_STRING = re.compile(r'"((?:[^"\\]|\\.){400,})"')
 _PARAGRAPHS = re.compile(r"(?:<|\\u003[cC])/?p\b")
 
 
@@ -151,7 +154,7 @@ def _from_scripts(scripts: Iterable[str]) -> list[str]:
     """The longest piece of HTML in a string of a script: pages that are drawn by the browser."""
     best: list[str] = []
     for script in scripts:
-        if len(script) < 600 or len(script) > 3_000_000 or not _PARAGRAPHS.search(script):
+        if len(script) < 400 or len(script) > 3_000_000 or not _PARAGRAPHS.search(script):
             continue
         unwrapped = script.replace('\\\\"', "'").replace("\\\\u", "\\u") if '\\"' in script else script
         for source in dict.fromkeys((script, unwrapped)):

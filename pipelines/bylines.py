@@ -26,7 +26,8 @@ r"exclusive|photos?|reviewed)\s+(?:by)\b"
 r"author(?:s)?\b|auteurs?\b"
     r"|autore\b|автор(?:ы)?\b|текст\b|tekst\b|tekst og foto\b|foto\b|ein(?:e)? \w+ von\b|"
 r"interview\s*:|oleh\b|penulis\b|yazan\b|haber\b|reporter\b"
-    r"|redaktion\s*:|tác giả\b|文[/／:：]|記者|记者|【?(?:本報)?記者|bởi\b|szerző\b|كتبت?\b|بقلم\b|إعداد\b|लेखक\b|napsal\b|napísal\b)\s*[:：]?\s*",
+    r"|redaktion\s*:|tác giả\b|文[/／:：]|記者|记者|【?(?:本報)?記者|bởi\b|szerző\b|"
+    r"كتبت?\b|بقلم\b|إعداد\b|लेखक\b|napsal\b|napísal\b)\s*[:：]?\s*",
     re.I,
 )  # fmt: skip
 _JOINED = re.compile(

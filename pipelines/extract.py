@@ -37,7 +37,7 @@ from pipelines.urls import absolute, canonical, story_id
 EXTRACTOR = "wirehouse"
 EXTRACTOR_VERSION = "1"
 
-_SCRIPT = re.compile(r"<script\b(?![^>]*ld\+json)[^>]*>(.{600,}?)</script>", re.S | re.I)
+_SCRIPT = re.compile(r"<script\b(?![^>]*ld\+json)[^>]*>(.{400,}?)</script>", re.S | re.I)
 
 FEWEST_WORDS = 12
 """A flash has one sentence; what has less is a caption or a promise of a story."""
@@ -130,7 +130,7 @@ def _story(
         stated,
         top.titles,
         paragraphs,
-        1 - read.share,
+        read.links,
         published is not None and published.evidence in ("jsonld", "meta", "html"),
     )
     if why and mark != "kill":

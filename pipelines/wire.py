@@ -224,7 +224,9 @@ def is_notice(line: str) -> bool:
     """Does the line state a copyright and nothing else?"""
     if len(line) >= 300 or not _COPYRIGHT.search(line):
         return False
-    return bool(_RESERVED.search(line)) or bool(_COPYRIGHT.match(line) and re.search(r"(?:19|20)\d\d|©", line))
+    return bool(_RESERVED.search(line)) or bool(
+        _COPYRIGHT.match(line) and re.search(r"(?:19|20)\d\d|©", line)
+    )
 
 
 def _believable(place: str | None, day: str | None, credit: str | None, also: frozenset[str]) -> bool:

@@ -48,7 +48,13 @@ def got(story: Story, field: str) -> Any:
     if field == "body":
         return story.body_text.split("\n\n")
     value = getattr(story, field)
-    return value.isoformat() if isinstance(value, datetime) else list(value) if isinstance(value, tuple) else value
+    return (
+        value.isoformat()
+        if isinstance(value, datetime)
+        else list(value)
+        if isinstance(value, tuple)
+        else value
+    )
 
 
 def expected(case: str) -> dict[str, Any]:
@@ -64,7 +70,9 @@ def test_there_are_enough_samples() -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_every_stated_field_is_read(case: str) -> None:
     story = story_of(case)
-    wrong = {field: got(story, field) for field, value in expected(case).items() if got(story, field) != value}
+    wrong = {
+        field: got(story, field) for field, value in expected(case).items() if got(story, field) != value
+    }
     assert not wrong
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # a page is read best in one line
 """What does a page state of itself for machines, however badly it does so?"""
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ def test_hopeless_json_ld_is_no_json_ld(script: str) -> None:
 
 def test_the_fullest_article_is_the_pages_own() -> None:
     own = {"@type": "NewsArticle", "headline": "Own", "datePublished": "2026-03-05", "author": "Ana Ruiz"}
-    nodes, kinds = jsonld.article_nodes(['{"@type": "NewsArticle", "headline": "Related"}', str(own).replace("'", '"')])
+    nodes, kinds = jsonld.article_nodes(
+        ['{"@type": "NewsArticle", "headline": "Related"}', str(own).replace("'", '"')]
+    )
     assert jsonld.main_node(nodes)[0]["headline"] == "Own"
     assert kinds == {"NewsArticle"}
 
@@ -56,15 +59,24 @@ def test_an_author_that_is_an_address_is_no_name() -> None:
 
 
 def test_article_body_loses_its_markup() -> None:
-    assert jsonld.plain_text("&lt;p&gt;Rain &amp;amp; wind&lt;/p&gt;&lt;p&gt;Sun&lt;/p&gt;") == "Rain & wind\nSun"
+    assert (
+        jsonld.plain_text("&lt;p&gt;Rain &amp;amp; wind&lt;/p&gt;&lt;p&gt;Sun&lt;/p&gt;")
+        == "Rain & wind\nSun"
+    )
 
 
 @pytest.mark.parametrize(
     ("head", "keywords"),
     [
         ("<meta name='keywords' content='rain, Lille,rain '>", ("rain", "Lille")),
-        ("<meta name='news_keywords' content='rain; wind'><meta name='keywords' content='site'>", ("rain", "wind")),
-        ("<meta property='article:tag' content='rain'><meta property='article:tag' content='wind'>", ("rain", "wind")),
+        (
+            "<meta name='news_keywords' content='rain; wind'><meta name='keywords' content='site'>",
+            ("rain", "wind"),
+        ),
+        (
+            "<meta property='article:tag' content='rain'><meta property='article:tag' content='wind'>",
+            ("rain", "wind"),
+        ),
         ("<meta property='article:tag' content='Business'><meta name='keywords' content='rain'>", ("rain",)),
         (ld('{"@type": "Article", "keywords": ["rain", {"name": "wind"}]}'), ("rain", "wind")),
         ("", ()),
@@ -90,17 +102,33 @@ def test_what_is_not_stated_is_missing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "free"), [("true", True), ('"False"', False), ('"https://schema.org/True"', True), ('"maybe"', None)]
+    ("value", "free"),
+    [("true", True), ('"False"', False), ('"https://schema.org/True"', True), ('"maybe"', None)],
 )
 def test_free_or_not_is_read_in_all_spellings(value: str, free: bool | None) -> None:
     assert read(ld(f'{{"@type": "Article", "isAccessibleForFree": {value}}}')).free is free
 
 
 HEADLINES = [
-    ("printed and shared agree", {"ld": "Search form", "og": "Rain in Lille"}, ["Rain in Lille"], "Rain in Lille"),
-    ("printed and stated agree", {"ld": "Rain in Lille", "og": "You won't believe it"}, ["Rain in Lille"], "Rain in Lille"),
+    (
+        "printed and shared agree",
+        {"ld": "Search form", "og": "Rain in Lille"},
+        ["Rain in Lille"],
+        "Rain in Lille",
+    ),
+    (
+        "printed and stated agree",
+        {"ld": "Rain in Lille", "og": "You won't believe it"},
+        ["Rain in Lille"],
+        "Rain in Lille",
+    ),
     ("both stated ones agree", {"ld": "Rain in Lille", "og": "Rain in Lille"}, ["Log in"], "Rain in Lille"),
-    ("a kicker is no headline", {"ld": "Flood: Rain falls in Lille", "og": "Rain falls in Lille"}, [], "Rain falls in Lille"),
+    (
+        "a kicker is no headline",
+        {"ld": "Flood: Rain falls in Lille", "og": "Rain falls in Lille"},
+        [],
+        "Rain falls in Lille",
+    ),
     ("the site's name is none", {"og": "Rain in Lille | The Post"}, [], "Rain in Lille"),
     ("nor is the author's", {"og": "Rain in Lille | The Post | by Ana Ruiz"}, [], "Rain in Lille"),
     ("a dash within stays", {"og": "Rain - and no end of it"}, [], "Rain - and no end of it"),
@@ -144,10 +172,8 @@ CHARSETS = [
 
 @pytest.mark.parametrize(("why", "body", "content_type"), CHARSETS)
 def test_pages_are_decoded_as_browsers_do_or_better(why: str, body: bytes, content_type: str | None) -> None:
-    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
-        page = body + "<p>".encode("utf-16")[2:]
-    else:
-        page = body + b"<p>"
+    wide = body.startswith((b"\xff\xfe", b"\xfe\xff"))
+    page = body + ("<p>".encode("utf-16")[2:] if wide else b"<p>")
     text = markup.decode(page, content_type)
     assert isinstance(text, str), why
     assert "café" in text, why

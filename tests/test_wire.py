@@ -1,3 +1,4 @@
+# a page is read best in one line
 """What does wire copy say on its edges: where from, by whom, for whom, and with which marks?"""
 
 from __future__ import annotations
@@ -61,7 +62,11 @@ def test_a_credit_that_the_page_names_elsewhere_makes_a_dateline() -> None:
 
 BYLINES = [
     ("By Kylie Atwood, CNN", ("Kylie Atwood",), ("CNN",)),
-    ("By STEVE PEOPLES, THOMAS BEAUMONT and AMELIA THOMSON-DEVEAUX", ("STEVE PEOPLES", "THOMAS BEAUMONT", "AMELIA THOMSON-DEVEAUX"), ()),
+    (
+        "By STEVE PEOPLES, THOMAS BEAUMONT and AMELIA THOMSON-DEVEAUX",
+        ("STEVE PEOPLES", "THOMAS BEAUMONT", "AMELIA THOMSON-DEVEAUX"),
+        (),
+    ),
     ("By Jane Doe, Political Correspondent", ("Jane Doe",), ()),
     ("By Angus Thompson in Sydney", ("Angus Thompson",), ()),
     ("By Jane Doe Updated: Tue, 15 Nov 2022", ("Jane Doe",), ()),
@@ -112,7 +117,13 @@ def test_signals_are_told_from_copy(line: str, kind: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("line", "who"),
-    [("Source: CNN", "CNN"), ("Quelle: dpa", "dpa"), ("Source : AFP", "AFP"), ("(dpa)", "dpa"), ("出典：共同", "共同")],
+    [
+        ("Source: CNN", "CNN"),
+        ("Quelle: dpa", "dpa"),
+        ("Source : AFP", "AFP"),
+        ("(dpa)", "dpa"),
+        ("出典：共同", "共同"),
+    ],
 )
 def test_credit_lines_name_their_source(line: str, who: str) -> None:
     assert wire.credit_of_line(line) == who

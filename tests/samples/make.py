@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # a page is read best in one line
 """Make the samples: invented copy (`copy.toml`) printed in the forms of real pages.
 
     python tests/samples/make.py
@@ -61,7 +62,8 @@ def opengraph_only(c: Copy) -> Page:
 def microdata(c: Copy) -> Page:
     """schema.org microdata; a related line with a link between the paragraphs."""
     people = "".join(
-        f"<span itemprop='author' itemscope><span itemprop='name'>{esc(a)}</span></span>, " for a in c["authors"]
+        f"<span itemprop='author' itemscope><span itemprop='name'>{esc(a)}</span></span>, "
+        for a in c["authors"]
     )
     inner = ps(c).replace("</p>", f"</p><p>{t(c, 'more')} <a href='/x'>{t(c, 'kicker')} 2025</a></p>", 1)
     return page(
@@ -118,7 +120,9 @@ def split_body(c: Copy) -> Page:
 
 def many_comments(c: Copy) -> Page:
     """A wrapper named with-comments around the story; more text in the comments than in the story."""
-    comments = "".join(f"<div class='comment'><p>{esc(x)} {esc(x)}</p></div>" for x in reversed(c["paragraphs"]))
+    comments = "".join(
+        f"<div class='comment'><p>{esc(x)} {esc(x)}</p></div>" for x in reversed(c["paragraphs"])
+    )
     return page(
         c,
         ld(article(c)),
@@ -157,13 +161,17 @@ def broken_jsonld(c: Copy) -> Page:
 def hashed_names(c: Copy) -> Page:
     """Class names without meaning, a box with its own paragraphs, hidden words in links."""
     linked = ps(c, "sc-1a2b p3").replace(
-        "</p>", " <a href='/b'><span style='position:absolute;clip:rect(0 0 0 0);width:1px'>, opens new tab</span></a></p>", 1
+        "</p>",
+        " <a href='/b'><span style='position:absolute;clip:rect(0 0 0 0);width:1px'>, opens new tab</span></a></p>",
+        1,
     )
     box = f"<div class='x9 info-box'><p>{esc(c['paragraphs'][1])}</p><p>{esc(c['paragraphs'][2])}</p></div>"
     head, middle, rest = linked.partition("</p>\n")
-    return page(c, ld(article(c)), f"<div class='q1'><h1>{t(c, 'headline')}</h1><div class='z7'>{head}{middle}{box}{rest}</div></div>"), (
-        facts(c)
-    )
+    return page(
+        c,
+        ld(article(c)),
+        f"<div class='q1'><h1>{t(c, 'headline')}</h1><div class='z7'>{head}{middle}{box}{rest}</div></div>",
+    ), (facts(c))
 
 
 def endless_scroll(c: Copy) -> Page:
@@ -198,7 +206,12 @@ def agency_reprint(c: Copy) -> Page:
         ld(article(c)),
         f"<article><h1>{t(c, 'headline')}</h1><div class='byline'>{byline(c)}, Associated Press</div>{text}"
         "<p>Copyright 2026 The Associated Press. All rights reserved.</p></article>",
-    ), facts(c) | {"dateline": "PORT ELLERY, March 5 (AP)", "located": "PORT ELLERY", "credit_line": "AP", "origin_agency": "AP"}
+    ), facts(c) | {
+        "dateline": "PORT ELLERY, March 5 (AP)",
+        "located": "PORT ELLERY",
+        "credit_line": "AP",
+        "origin_agency": "AP",
+    }
 
 
 def hidden_by_paywall(c: Copy) -> Page:
@@ -208,9 +221,12 @@ def hidden_by_paywall(c: Copy) -> Page:
         "hasPart": {"@type": "WebPageElement", "isAccessibleForFree": False, "cssSelector": ".paywall"},
     }
     text = "".join(
-        f"<p class='paywall' style='display:none'>{esc(x)}</p>" if i > 1 else p(x) for i, x in enumerate(c["paragraphs"])
+        f"<p class='paywall' style='display:none'>{esc(x)}</p>" if i > 1 else p(x)
+        for i, x in enumerate(c["paragraphs"])
     )
-    return page(c, ld(data), f"<article><h1>{t(c, 'headline')}</h1>{text}</article>"), facts(c) | {"is_accessible_for_free": False}
+    return page(c, ld(data), f"<article><h1>{t(c, 'headline')}</h1>{text}</article>"), facts(c) | {
+        "is_accessible_for_free": False
+    }
 
 
 FORMS: tuple[Callable[[Copy], Page], ...] = (
@@ -220,7 +236,14 @@ FORMS: tuple[Callable[[Copy], Page], ...] = (
 EACH = 5
 """Forms that each language is printed in; which ones goes round."""
 
-CHARSETS = {"ru": "windows-1251", "pl": "iso-8859-2", "ja": "shift_jis", "ko": "euc-kr", "de": "windows-1252", "tr": "iso-8859-9"}
+CHARSETS = {
+    "ru": "windows-1251",
+    "pl": "iso-8859-2",
+    "ja": "shift_jis",
+    "ko": "euc-kr",
+    "de": "windows-1252",
+    "tr": "iso-8859-9",
+}
 """Of every other page in a language; only the page itself says so."""
 
 
@@ -248,7 +271,11 @@ def figure(c: Copy) -> str:
 
 
 def teasers(c: Copy) -> str:
-    return "<ul>" + "".join(f"<li><a href='/{i}'>{esc(x[:50])}</a></li>" for i, x in enumerate(c["paragraphs"])) + "</ul>"
+    return (
+        "<ul>"
+        + "".join(f"<li><a href='/{i}'>{esc(x[:50])}</a></li>" for i, x in enumerate(c["paragraphs"]))
+        + "</ul>"
+    )
 
 
 def article(c: Copy) -> dict[str, Any]:
@@ -264,7 +291,11 @@ def article(c: Copy) -> dict[str, Any]:
 
 
 def facts(c: Copy) -> dict[str, Any]:
-    return {"keywords": c["keywords"], "published_at": "2026-03-05T09:15:30+00:00", "published_precision": "second"}
+    return {
+        "keywords": c["keywords"],
+        "published_at": "2026-03-05T09:15:30+00:00",
+        "published_precision": "second",
+    }
 
 
 def ld(data: dict[str, Any]) -> str:
@@ -295,7 +326,9 @@ def write(folder: Path, html: str, copy: Copy, said: dict[str, Any]) -> None:
     data = html.encode(copy["charset"], "xmlcharrefreplace")
     (folder / "page.html.gz").write_bytes(gzip.compress(data, mtime=0))
     url = URL.format(lang=copy["lang"])
-    (folder / "capture.toml").write_text(f'url = "{url}"\nfetched_at = 2026-03-05T12:00:00Z\ncontent_type = "text/html"\n')
+    (folder / "capture.toml").write_text(
+        f'url = "{url}"\nfetched_at = 2026-03-05T12:00:00Z\ncontent_type = "text/html"\n'
+    )
     story = {"headline": copy["headline"], "authors": copy["authors"], "language": copy["lang"]} | said
     story |= {"body": copy["paragraphs"]}
     text = json.dumps(story, ensure_ascii=False, indent=1)
