@@ -142,6 +142,8 @@ def _story(
     sure = confidence.of(read, paragraphs, stated.article_body)
     if sure < LEAST_CONFIDENCE and sum(map(len, paragraphs)) < 600:
         return Reject(outcome=Outcome.REJECTED, reason="low_confidence")
+    if _is_foreign(source.language, stated.language, paragraphs):
+        return Reject(outcome=Outcome.REJECTED, reason="wrong_language")
     credit, agency = _credit(line, signed, sources, stated, source, read.rights)
     notice = _notice(stated, ends, notes, read.rights, agency, credit)
     said = words.words(" ".join(paragraphs))
@@ -425,6 +427,20 @@ def _printed(line: wire.Dateline, paragraphs: Sequence[str]) -> str:
 def _tdm(stated: structured_.Stated, capture: Capture) -> bool | None:
     header = capture.header("tdm-reservation")
     return header.strip() == "1" if header else stated.tdm_reserved
+
+
+def _is_foreign(wanted: str | None, stated: str | None, paragraphs: Sequence[str]) -> bool:
+    """Is the story in another language than its source's? Both the page and the text must say so.
+
+    Pages are often marked as English whatever they are written in, so a mark alone
+    rejects nothing; and the text is asked only where the mark differs, as that takes longer.
+    """
+    if not wanted or not stated or wanted.split("-")[0].lower() == stated.split("-")[0].lower():
+        return False
+    import py3langid  # heavy, and hardly ever needed
+
+    found = str(py3langid.classify(" ".join(paragraphs)[:1_500])[0])
+    return found != wanted.split("-")[0].lower()
 
 
 def _count(paragraphs: Sequence[str]) -> float:

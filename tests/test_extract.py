@@ -149,6 +149,18 @@ def test_too_little_text_is_rejected(html: str, reason: str) -> None:
     assert extract(html) == Reject(outcome=Outcome.REJECTED, reason=reason)
 
 
+GERMAN = "<p>Die Einwohner der Stadt haben am Sonntag dafür gestimmt, die alte Fähre zu behalten.</p>" * 3
+
+
+@pytest.mark.parametrize(
+    ("lang", "text", "rejected"),
+    [("de", GERMAN, True), ("de", TEXT, False), ("en", GERMAN, False), ("en-GB", TEXT, False), ("", GERMAN, False)],
+)
+def test_another_language_is_rejected_if_page_and_text_agree_on_it(lang: str, text: str, rejected: bool) -> None:
+    found = extract(f"<html lang='{lang}'><body>{text}</body></html>", replace(SOURCE, language="en"))
+    assert (found == Reject(outcome=Outcome.REJECTED, reason="wrong_language")) is rejected
+
+
 def test_a_live_blog_is_kept_and_marked() -> None:
     head = '<script type=\'application/ld+json\'>{"@type": "LiveBlogPosting", "headline": "Flood"}</script>'
     assert "live" in story(f"<html><head>{head}</head><body>{TEXT}</body></html>").genres
