@@ -8,6 +8,8 @@ page by page in one run, and the calibration of `extraction_confidence`.
 
 from __future__ import annotations
 
+import gzip
+import json
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -135,5 +137,24 @@ def main(devset: Path, score: Path) -> None:
     )
 
 
+def calibration(devset: Path, score: Path) -> None:
+    """Of the pages with at least so much confidence, how many have a body F1 of 0.95 or more?"""
+    sys.path.insert(0, str(score))
+    import scorers
+
+    rows = []
+    for item in json.loads((devset / "truth.json").read_text("utf-8")):
+        html = gzip.decompress((devset / item["file"]).read_bytes()).decode()
+        found = wirehouse(html, item["url"])
+        f1 = scorers.body_scores(item["body"], found.get("body", ""))["shingle_f1"]
+        rows.append((found.get("confidence", 0.0), f1))
+    print("\nconfidence   pages   share with body F1 >= 0.95")
+    for least in (0.0, 0.5, 0.7, 0.8, 0.9, 0.95):
+        f1s = [f1 for confidence, f1 in rows if confidence >= least]
+        print(f">= {least:<8} {len(f1s):>6}   {sum(f1 >= 0.95 for f1 in f1s) / max(1, len(f1s)):.3f}")
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve())
+    folders = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
+    main(*folders)
+    calibration(*folders)

@@ -11,11 +11,12 @@ and here their words become the fields of a `Story`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from pipelines import (
+    attribution,
     body,
     bylines,
     confidence,
@@ -106,8 +107,8 @@ def _story(
     if line is not None:
         paragraphs[0] = paragraphs[0][line.length :].lstrip()
         paragraphs = [p for p in paragraphs if p]
-    byline, persons, signed = _who(
-        stated, who, top, ends, [*above, *below], own_names, ruled["byline"], line, source
+    byline, persons, signed = attribution.who(
+        stated, who, top, ends, [*above, *below], own_names, ruled["byline"]
     )
     zone = source.timezone
     found = dates.candidates(
@@ -144,8 +145,8 @@ def _story(
         return Reject(outcome=Outcome.REJECTED, reason="low_confidence")
     if _is_foreign(source.language, stated.language, paragraphs):
         return Reject(outcome=Outcome.REJECTED, reason="wrong_language")
-    credit, agency = _credit(line, signed, sources, stated, source, read.rights)
-    notice = _notice(stated, ends, notes, read.rights, agency, credit)
+    credit, agency = attribution.credit_and_agency(line, signed, sources, stated, source)
+    notice = attribution.notice(stated, ends, notes, read.rights, agency, credit)
     said = words.words(" ".join(paragraphs))
     url = canonical(capture.url)
     stated_url = absolute(stated.canonical, capture.url) if stated.canonical else None
@@ -212,55 +213,6 @@ def _story(
     )
 
 
-def _who(
-    stated: structured_.Stated,
-    named: bylines.Byline,
-    top: masthead.Masthead,
-    ends: edges.Edges,
-    around: Iterable[str],
-    own_names: list[str],
-    ruled: str | None,
-    line: wire.Dateline | None,
-    source: Source,
-) -> tuple[str | None, tuple[str, ...], tuple[str, ...]]:
-    """(byline as printed, persons in order, agencies as signed).
-
-    Persons: JSON-LD before the printed byline before `<meta>`. Where nobody names a
-    person, the newsroom or house name that stands as the author is given, since that
-    is what the page says; agencies never are.
-    """
-    printed = (
-        [ruled]
-        if ruled
-        else [*ends.bylines, *top.bylines, *(b for b in around if bylines.looks_like_byline(b))]
-    )
-    readings = [(text, bylines.take_apart(text, own_names)) for text in printed if text]
-    meta = bylines.from_names([(name, "") for name in stated.meta_authors], own_names)
-    known = {name.casefold() for name in named.persons or meta.persons}
-    best = next(((t, r) for t, r in readings if known & {name.casefold() for name in r.persons}), None)
-    if best is None or ruled:
-        best = next(
-            ((t, r) for t, r in readings if r.persons and (bylines.has_lead_in(t) or not stated.authors)),
-            None,
-        )
-    if best is None:
-        best = next(((t, r) for t, r in readings if r.agencies), None)
-    signed = tuple(dict.fromkeys([*(best[1].agencies if best else ()), *named.agencies, *meta.agencies]))
-    persons: tuple[str, ...] = named.persons or meta.persons
-    if best and (ruled or not persons) and (ruled or not named.others):
-        persons = best[1].persons
-    if not persons and not named.agencies:
-        persons = named.others[:3]
-    byline = (
-        furniture.without_times(best[0])
-        if best and set(best[1].persons) & set(persons or best[1].persons)
-        else None
-    )
-    if byline is None and best and (best[1].agencies and not persons):
-        byline = furniture.without_times(best[0])
-    return byline, persons, signed
-
-
 def _published(
     stated: structured_.Stated,
     top: masthead.Masthead,
@@ -317,60 +269,6 @@ def _signal(
         if kind in marks:
             return kind if kind != "advisory" else None
     return None
-
-
-def _credit(
-    line: wire.Dateline | None,
-    signed: Sequence[str],
-    sources: Sequence[str],
-    stated: structured_.Stated,
-    source: Source,
-    foot: Sequence[str],
-) -> tuple[str | None, str | None]:
-    """(credit as printed, agency that the copy comes from)."""
-    printed = [
-        line.credit if line else None,
-        *signed,
-        *sources,
-        stated.credit if wire.agency(stated.credit) else None,
-    ]
-    named = [credit for credit in printed if credit]
-    agency = next((a for credit in named if (a := wire.agency(credit))), None)
-    if agency is None and line and line.credit:
-        agency = line.credit
-    if agency is None and sources and _is_house(sources[0]):
-        agency = sources[0]
-    if agency is None and source.agency:
-        agency = source.agency
-    if not named and source.agency and any(source.agency in text for text in foot):
-        return None, agency
-    return (named[0] if named else None), agency
-
-
-def _is_house(name: str) -> bool:
-    return (name[:1].isupper() and len(name.split()) <= 4 and not bylines.is_person(name)) or bool(
-        wire.agency(name)
-    )
-
-
-def _notice(
-    stated: structured_.Stated,
-    ends: edges.Edges,
-    notes: edges.Edges,
-    foot: Sequence[str],
-    agency: str | None,
-    credit: str | None,
-) -> str | None:
-    """The line of rights that is nearest to the story: an agency's own before the site's."""
-    lines = [
-        n
-        for n in (*ends.notices, *notes.notices, *foot)
-        if "©" in n or re.search(r"copyright|\(c\) ?\d{4}", n, re.I)
-    ]
-    for name in (credit, agency):
-        if name and (of_agency := next((n for n in lines if name.casefold() in n.casefold()), None)):
-            return of_agency
-    return lines[0] if lines else stated.copyright_notice
 
 
 def _description(text: str | None) -> str | None:
