@@ -76,7 +76,7 @@ def newspaper(html: str, url: str) -> dict[str, Any]:
         "title": article.title,
         "authors": article.authors,
         "published": article.publish_date and article.publish_date.isoformat(),
-        "tags": sorted(article.tags),
+        "tags": article.meta_keywords,
         "body": article.text,
     }
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from pipelines import bylines, edges, furniture, masthead, structured, wire
 from pipelines.records import Source
+from pipelines.words import squash
 
 
 def who(
@@ -21,8 +22,8 @@ def who(
     """(byline as printed, persons in order, agencies as signed).
 
     Persons: JSON-LD before `<meta>` before the printed byline, unless a rule of the source
-    (`ruled`) says where that is. Where nobody names a person, the newsroom or house name that stands as the author is given, since that
-    is what the page says; agencies never are.
+    (`ruled`) says where that is. Where nobody names a person, the newsroom or house name
+    that stands as the author is given, since that is what the page says; agencies never are.
     """
     printed = (
         [ruled]
@@ -34,15 +35,12 @@ def who(
     known = {name.casefold() for name in named.persons or meta.persons}
     best = next(((t, r) for t, r in readings if known & {name.casefold() for name in r.persons}), None)
     if best is None or ruled:
-        best = next(
-            ((t, r) for t, r in readings if r.persons and (bylines.has_lead_in(t) or not stated.authors)),
-            None,
-        )
-    if best is None:
-        best = next(((t, r) for t, r in readings if r.agencies), None)
+        best = next(((t, r) for t, r in readings if r.persons or r.agencies), best)
     signed = tuple(dict.fromkeys([*(best[1].agencies if best else ()), *named.agencies, *meta.agencies]))
     persons: tuple[str, ...] = named.persons or meta.persons
-    if best and (ruled or not persons) and (ruled or not named.others):
+    sites = {squash(name) for name in own_names}
+    house = [name for name in named.others if squash(name) not in sites]
+    if best and (ruled or (not persons and not house)):
         persons = best[1].persons
     if not persons and not named.agencies:
         persons = named.others[:3]

@@ -26,7 +26,7 @@ r"exclusive|photos?|reviewed)\s+(?:by)\b"
 r"author(?:s)?\b|auteurs?\b"
     r"|autore\b|автор(?:ы)?\b|текст\b|tekst\b|tekst og foto\b|foto\b|ein(?:e)? \w+ von\b|"
 r"interview\s*:|oleh\b|penulis\b|yazan\b|haber\b|reporter\b"
-    r"|redaktion\s*:|tác giả\b|文[/／:：]|記者|记者|【?(?:本報)?記者|bởi\b|szerző\b|"
+    r"|tác giả\b|文[/／:：]|記者|记者|【?(?:本報)?記者|bởi\b|szerző\b|"
     r"كتبت?\b|بقلم\b|إعداد\b|लेखक\b|napsal\b|napísal\b)\s*[:：]?\s*",
     re.I,
 )  # fmt: skip
@@ -151,7 +151,7 @@ def take_apart(text: str, own_names: Iterable[str] = ()) -> Byline:
             agencies.append(name if wire.agency(name) else part.strip() or sign)
         elif _SUFFIX.match(name) and persons:
             persons[-1] = f"{persons[-1]}, {name}"
-        elif _squash(name) in own:
+        elif _squash(name) in own or _squash(name.split()[0]) in own:
             others.append(name)
         elif is_person(name):
             persons.append(name)

@@ -155,9 +155,14 @@ def read(tree: Tree) -> Stated:
             title = _text(" ".join(element.itertext())) or None
     micro: dict[str, list[str]] = {}
     people: list[tuple[str, str]] = []
+    scope: Tree | None = None
     for element in tree.iterfind(".//*[@itemprop]"):
         name = element.get("itemprop").strip().lower()
         if name == "author":
+            thing = next((a for a in element.iterancestors() if a.get("itemscope") is not None), tree)
+            scope = scope if scope is not None else thing
+            if thing is not scope:
+                continue  # of another article on the page
             inner = element.find(".//*[@itemprop='name']")
             named = element if inner is None else inner
             text = _text(named.get("content") or " ".join(named.itertext()))
