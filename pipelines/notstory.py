@@ -89,6 +89,6 @@ def reason(
         return "section_front"
     if not dated and stated.types & _FRONT_TYPES and size < 1500:
         return "topic_page"
-    if not dated and link_share > 0.5 and 0 < size < 1500:
+    if not dated and 0 < size < 1500 and link_share > (0.5 if size < _THIN else 0.8):
         return "section_front"
     return None

@@ -150,12 +150,17 @@ def prune(body: Tree, found: list[Block], doubtful: list[Tree]) -> list[Block]:
 
 
 def _other_articles(body: Tree) -> list[Tree]:
-    """Whole articles after the page's own: pages that scroll on without end."""
+    """Whole articles after the page's own: pages that scroll on without end.
+
+    A short first one is no story but a teaser above it; then nothing is taken out.
+    """
     whole = [
-        a
-        for a in body.iter("article")
-        if a.find(".//h1") is not None and not any(b.tag == "article" for b in a.iterancestors())
+        article
+        for article in body.iter("article")
+        if article.find(".//h1") is not None and not any(a.tag == "article" for a in article.iterancestors())
     ]
+    if len(whole) < 2 or sum(len(text.strip()) for text in whole[0].itertext()) < 400:
+        return []
     return whole[1:]
 
 
