@@ -1,4 +1,5 @@
-# Everything runs in a .venv of this folder, pinned by requirements.lock; `run` and `test` make it.
+# Everything runs in a .venv of this folder, pinned by requirements-dev.lock; `run` and `test` make it.
+# (requirements.lock is what a server needs: the same versions without the tests' tools.)
 
 PYTHON ?= python3
 PORT ?= 8080
@@ -9,13 +10,13 @@ BIN := .venv/bin
 
 setup: .venv/ready
 
-.venv/ready: requirements.lock requirements-uv.lock pyproject.toml
+.venv/ready: requirements-dev.lock requirements-uv.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 	  { echo "Wirehouse needs Python 3.11, 3.12 or 3.13; name one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -m venv --clear .venv || \
 	  { echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-uv.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch .venv/ready
 
@@ -41,11 +42,12 @@ docs: .venv/ready  ## the pages that are made from the code
 bench: .venv/ready  ## figures, measured here and now, beside others
 	$(BIN)/python -m bench $(ARGS)
 
+PIN := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --generate-hashes
+
 lock: .venv/ready  ## pin what pyproject.toml asks for, with hashes and without any address
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-emit-index-url --no-header \
-	  --generate-hashes --extra team --extra dev pyproject.toml -o requirements.lock
-	grep '^uv==' requirements.lock | cut -d' ' -f1 | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
-	  --no-emit-index-url --no-header --generate-hashes - -o requirements-uv.lock
+	$(PIN) --upgrade --extra team pyproject.toml -o requirements.lock
+	$(PIN) --upgrade --extra team --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	grep '^uv==' requirements-dev.lock | cut -d' ' -f1 | $(PIN) - -o requirements-uv.lock
 
 up:  ## a team's installation, in containers
 	docker compose up --detach --build --wait

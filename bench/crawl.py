@@ -96,7 +96,7 @@ def crawl(kind: str, base: str, folder: str) -> None:
         'private_hosts = ["127.0.0.1"]',
     )
     job = Job(source=source, folder=Path(folder), memory=Path(folder) / "none", now=datetime.now(UTC))
-    settings = settings_of(job, 600)
+    settings = settings_of(job)
     settings.set("CONCURRENT_REQUESTS_PER_DOMAIN", 8, priority="cmdline")
 
     class Bare(Spider):
@@ -116,7 +116,7 @@ def crawl(kind: str, base: str, folder: str) -> None:
         settings = Settings({"LOG_ENABLED": False, "ROBOTSTXT_OBEY": True, "TELNETCONSOLE_ENABLED": False})
     elif kind == "bare":
         guards.TRUSTED.add("127.0.0.1")
-        settings.set("FEEDS", {}, priority="cmdline")
+        settings.set("EXTENSIONS", {}, priority="cmdline")
         settings.set("DOWNLOADER_MIDDLEWARES", {"spiders.guards.AddressGuard": 90}, priority="cmdline")
     process = AsyncCrawlerProcess(settings)
     start = time.perf_counter()

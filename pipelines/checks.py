@@ -12,6 +12,13 @@ FEW = 5
 """Stories; shares of fewer say nothing."""
 
 _ANSWERED = frozenset({"ok", Outcome.UNCHANGED.value})
+_NEXT = {
+    Outcome.ADDRESS_BLOCKED.value: "if that machine is yours, name its host in the source's `private_hosts`",
+    Outcome.ROBOTS_DENIED.value: "the site does not want this fetched: leave the channel out, or ask its publisher",
+    Outcome.BAD_CONTENT.value: "open it in a browser: a login, a consent page, or a feed that moved?",
+    "": "open it in a browser: moved, blocked or down? then correct the source's TOML",
+}
+
 _READ = frozenset({Outcome.NEW, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.DUPLICATE})
 _UNREAD = frozenset({Outcome.REJECTED, Outcome.NOT_STORY, Outcome.BAD_CONTENT})
 
@@ -55,7 +62,7 @@ def _channels(source: Source, asked: Sequence[Fetch]) -> Iterator[Finding]:
             severity=Severity.ERROR if len(silent) == len(last) else Severity.WARNING,
             source_id=source.name,
             message=f"{fetch.url}: {fetch.outcome}: {fetch.reason or fetch.http_status or 'no answer'}",
-            next_step="open it in a browser: moved, blocked or down? then correct the source's TOML",
+            next_step=_NEXT.get(fetch.outcome, _NEXT[""]),
         )
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -35,6 +34,8 @@ class Wirehouse(click.Group):
             context.exit(0)
 
 
+PORT = click.IntRange(1, 65_000)
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 url_base = click.option("--url-base", metavar="URL", help="Ask this server in place of the source's own.")
 
@@ -59,9 +60,11 @@ def main(quiet: bool) -> None:
 
 @main.command()
 @click.option("--once", is_flag=True, help="Stop after every source is crawled and published.")
-@click.option("--port", default=8080, show_default=True, help="Of the Airflow UI.")
+@click.option("--port", type=PORT, default=8080, show_default=True, help="Of the Airflow UI.")
 @click.option("--demo/--no-demo", default=True, show_default=True, help="Serve the demo wire too.")
-@click.option("--demo-port", default=8701, show_default=True, help="First of the demo wire's ports.")
+@click.option(
+    "--demo-port", type=PORT, default=8701, show_default=True, help="First of the demo wire's ports."
+)
 def up(once: bool, port: int, demo: bool, demo_port: int) -> None:
     """Run everything on this machine: Airflow's UI and scheduler, the DAGs, the demo wire."""
     from pipelines import launch
@@ -83,13 +86,19 @@ def run(names: tuple[str, ...], url_base: str | None, as_json: bool) -> None:
 
     batches, failed = steps.crawl_many(names, url_base=url_base)
     for batch in batches:
-        with progress(f"extract {batch}") as done:
-            steps.extract(batch, done=done)
-        failed += _checked(batch)
+        try:
+            with progress(f"extract {batch}") as done:
+                steps.extract(batch, done=done)
+        except WirehouseError as error:
+            failed.append(error)
+        else:
+            failed += _checked(batch)
     if batches:
         steps.load(steps.cluster())
         failed += _checked(None)
     show.ledger(steps.ledger(batches), as_json=as_json)
+    for other in failed[1:]:
+        click.echo(f"wirehouse: {other}", err=True)
     if failed:
         raise failed[0]
 
@@ -98,7 +107,11 @@ def run(names: tuple[str, ...], url_base: str | None, as_json: bool) -> None:
 @click.argument("name", metavar="SOURCE")
 @url_base
 @click.option(
-    "--deadline", default=30.0, show_default=True, help="Minutes; what is not fetched by then waits."
+    "--deadline",
+    type=click.FloatRange(0.05, 1440),
+    default=30.0,
+    show_default=True,
+    help="Minutes; what is not fetched by then waits.",
 )
 @as_json
 def crawl(name: str, url_base: str | None, deadline: float, as_json: bool) -> None:
@@ -113,6 +126,7 @@ def crawl(name: str, url_base: str | None, deadline: float, as_json: bool) -> No
 @click.argument("batch", required=False)
 @click.option("--file", "page", type=click.Path(path_type=Path), help="One saved page, .html or .html.gz.")
 @click.option("--url", help="Where the saved page was.")
+@click.option("--source", help="The declared source that it is of; its rules and time zone are used.")
 @click.option("--fetched-at", metavar="T", help="When it was fetched, ISO 8601; now.")
 @click.option("--manifest", type=click.Path(path_type=Path), help="Many saved pages, a JSON line each.")
 @click.option("--processes", type=click.IntRange(1), help="One per core.")
@@ -121,6 +135,7 @@ def extract(
     batch: str | None,
     page: Path | None,
     url: str | None,
+    source: str | None,
     fetched_at: str | None,
     manifest: Path | None,
     processes: int | None,
@@ -135,16 +150,18 @@ def extract(
     if sum(given is not None for given in (batch, page, manifest)) != 1:
         raise UsageError("extract: give one of BATCH, --file and --manifest")
     if page is not None:
-        from pipelines import saved
+        from pipelines import saved, steps
 
         if url is None:
             raise UsageError("extract --file: say with --url where the page was")
-        click.echo(json.dumps(saved.read_page(page, url, fetched_at), ensure_ascii=False, indent=1))
+        click.echo(
+            show.dump(saved.read_page(page, url, fetched_at, steps.source(source) if source else None))
+        )
     elif manifest is not None:
         from pipelines import saved, steps
 
         for answer in saved.read_manifest(manifest, processes or steps.places().processes):
-            click.echo(json.dumps(answer, ensure_ascii=False))
+            click.echo(show.dump(answer, indent=None))
     else:
         from pipelines import steps
 
@@ -186,15 +203,20 @@ def check(batch: str | None, as_json: bool) -> None:
 @main.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--source", "name", required=True, help="The declared source that the stories are of.")
+@click.option("--own", is_flag=True, help="Leave out pages of hosts that are not the source's.")
 @click.option("--salvage", is_flag=True, help="Keep the whole records of a damaged file.")
 @as_json
-def replay(files: tuple[Path, ...], name: str, salvage: bool, as_json: bool) -> None:
-    """Load the stories of any WARC (Common Crawl's news too); nothing is fetched."""
+def replay(files: tuple[Path, ...], name: str, own: bool, salvage: bool, as_json: bool) -> None:
+    """Load the stories of any WARC; nothing is fetched.
+
+    All pages are taken for the source's; of an archive of many publishers (Common Crawl's
+    news), `--own` takes those of its own hosts alone.
+    """
     from pipelines import steps
 
     batches = []
     for file in files:
-        batch = steps.replay(file, name, salvage=salvage)
+        batch = steps.replay(file, name, own=own, salvage=salvage)
         with progress(f"extract {file.name}") as done:
             steps.extract(batch, done=done)
         batches.append(batch)
@@ -244,11 +266,12 @@ def status(as_json: bool) -> None:
 
 
 def moment(text: str | None) -> datetime | None:
-    """An instant as typed; a time without an offset is this machine's local time."""
+    """An instant as typed; a time without an offset is UTC, as in the tables."""
     if text is None:
         return None
     try:
-        return datetime.fromisoformat(text).astimezone()
+        typed = datetime.fromisoformat(text)
+        return typed if typed.tzinfo else typed.replace(tzinfo=UTC)
     except ValueError:
         raise UsageError(f"{text!r} is no time; write it like 2026-03-05T12:00:00+00:00") from None
 

@@ -34,7 +34,7 @@ from pipelines.store import batches, state
 CLOSING = timedelta(seconds=15)
 """The program's own deadline comes first; this much later it is taken for hung."""
 
-_REASONS = {"finished": "finished", "closespider_timeout": "deadline"}
+_REASONS = {"finished": "finished", "deadline": "deadline"}
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,15 @@ def crawl(
             stats = ended.result.get("stats") or {}
             run = _run(batch, source, now, ended.result)
             batches.write_run(work / batches.RUN, run)
+            log.info(
+                "%s: %s leads, %s answers, %s bytes, %s",
+                batch,
+                run.leads,
+                run.responses,
+                run.bytes,
+                run.finish_reason,
+            )
+            batches.mark(data, batches.UNREAD, batch)
             publish(work, data / batch)
         finally:
             shutil.rmtree(work, ignore_errors=True)
@@ -116,18 +125,19 @@ def _why(ended: program.Ended) -> str:
     if ended.overdue:
         return "did not end in time and was killed"
     how = f"killed by signal {-ended.returncode}" if ended.returncode < 0 else f"exit code {ended.returncode}"
-    last = f"; it last said: {ended.said[-1]}" if ended.said else ""
+    last = f"; it last said: {ended.said[-1].splitlines()[0][:200]}" if ended.said else ""
     return f"the spider ended with {how}{last}"
 
 
 def _fold_what_is_new(data: UPath, source: Source, memory: Path) -> None:
     with state.open_memory(memory) as open_memory:
         folded = open_memory.folded()
-        for batch in batches.of_source(data, source.name):
-            if batch not in folded:
-                log = data / batch / batches.CRAWL_LOG
-                told = (line for line in batches.lines(log) if line["kind"] in ("lead", "channel"))
-                open_memory.fold(batch, told, source)
+        for batch in batches.of_source(data, source.name, but=folded):
+            # A replayed archive says nothing of what its publisher's server would answer now.
+            crawled = batches.read_run(data / batch).kind == "crawl"
+            log = batches.lines(data / batch / batches.CRAWL_LOG) if crawled else ()
+            told = (line for line in log if line["kind"] in ("lead", "channel"))
+            open_memory.fold(batch, told, source)
 
 
 def publish(work: Path, target: UPath) -> None:
@@ -149,12 +159,14 @@ def workplace(data: UPath, name: str) -> Iterator[Path]:
                 (Path(folder) / batches.FRONTIER).write_bytes(kept.read_bytes())
             yield Path(folder)
         return
-    home = Path(str(data)) / name
+    home = Path(data.path) / name
     try:
         home.mkdir(parents=True, exist_ok=True)
         lock = (home / ".lock").open("w")
     except OSError as error:
-        raise CrawlFailed(f"{home}: cannot be written: {error.strerror}; set WIREHOUSE_DATA") from error
+        raise CrawlFailed(
+            f"{home}: cannot be written: {error.strerror}; set WIREHOUSE_HOME or WIREHOUSE_DATA"
+        ) from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

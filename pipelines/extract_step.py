@@ -36,14 +36,16 @@ def extract(
     """
     reading = _Reading(data, batch, source)
     folder = reading.folder
+    (folder / batches.LEDGER).unlink(missing_ok=True)  # read again, it is not extracted until it is
     staging.write(folder / batches.STORIES, Story, reading.stories(processes, done))
     missing = len(reading.leads) - len(reading.ledger)
     if missing:
         raise BatchError(f"{batch}: {missing} pages of its crawl log are not in its archive; crawl again")
     staging.write(folder / batches.SIGHTINGS, Sighting, reading.sightings())
     staging.write(folder / batches.FETCHES, Fetch, reading.fetches())
-    batches.mark_waiting(data, batch)
+    batches.mark(data, batches.WAITING, batch)
     staging.write(folder / batches.LEDGER, LedgerLine, reading.ledger)
+    batches.unmark(data, batches.UNREAD, [batch])
     return dict(Counter(line.outcome.value for line in reading.ledger))
 
 
@@ -114,7 +116,7 @@ class _Reading:
     def _line(self, line: Mapping[str, Any], ref: str | None) -> LedgerLine:
         """The ledger line of a lead; of a page that was read until something else is known."""
         fetched = line.get("record_id") is not None
-        known = Outcome.UPDATED if line.get("visits") else Outcome.NEW
+        known = Outcome.UPDATED if line.get("known") else Outcome.NEW
         return LedgerLine(
             run_id=self.batch,
             source_id=self.source.name,
@@ -138,7 +140,12 @@ class _Reading:
                 yield Sighting(run_id=self.batch, source_id=self.source.name, **values)
 
     def fetches(self) -> Iterator[Fetch]:
+        """Every request; one that a channel answered with something else ended badly all the same."""
+        channels = {line.get("record_id"): line for line in self.log if line["kind"] == "channel"}
         for line in batches.lines(self.folder / batches.FETCH_LOG):
+            said = channels.get(line["record_id"]) if line["record_id"] else None
+            if said is not None and said.get("outcome"):
+                line |= {"outcome": said["outcome"], "reason": said["reason"]}
             ref = self.refs.get(line.pop("record_id") or "")
             yield Fetch(run_id=self.batch, source_id=self.source.name, raw_ref=ref, **line)
 

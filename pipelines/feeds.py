@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import json
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,9 @@ from lxml import etree
 
 from pipelines.records import Lead
 from pipelines.urls import absolute, canonical
+
+LARGEST_BYTES = 50 * 2**20
+"""Of a gzipped sitemap, unpacked: the sitemap protocol's own limit."""
 
 LARGEST = 50_000
 """Entries of one channel that are read; the sitemap protocol allows no more."""
@@ -40,11 +44,13 @@ def read(body: bytes, *, url: str, content_type: str = "") -> Channel:
     """Read any channel by what it *is*, not by what its server calls it.
 
     `body` has its Content-Encoding undone. Broken feeds are read as far as feed
-    readers do (feedparser); an entry without a usable link is left out. Entities
-    are never expanded and nothing is fetched: XML is hostile input.
+    readers do (feedparser); an entry without a usable link is left out. No entity
+    is fetched, none is expanded into a bomb: XML is hostile input.
 
     NotAChannel for HTML, plain text, truncated JSON and the like.
     """
+    if body.startswith(b"\x1f\x8b"):  # sitemaps may be gzipped files
+        body = _unzipped(body)
     start = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:2000]
     if not start:
         raise NotAChannel("empty answer, no feed")
@@ -75,20 +81,19 @@ def _entry(entry: Any, position: int, kind: str, channel: str) -> Lead | None:
     found = absolute(link, channel) if link else None
     if found is None:
         return None
-    updated = entry.get("updated_parsed")
     return Lead(
         url=canonical(found),
         found_url=found,
         channel=channel,
         channel_kind=kind,
         position=position,
-        guid=entry.get("id") or None,
+        guid=_words(entry.get("id")),
         title=_words(entry.get("title")),
-        published_raw=entry.get("published") or None,
-        updated_raw=entry.get("updated") or None,
-        updated_at=datetime.fromtimestamp(calendar.timegm(updated), UTC) if updated else None,
+        published_raw=_words(entry.get("published")),
+        updated_raw=_words(entry.get("updated")),
+        updated_at=_moment(entry.get("updated_parsed")),
         summary=_words(entry.get("summary")),
-        language=entry.get("language") or None,
+        language=_words(entry.get("language")),
     )
 
 
@@ -114,13 +119,13 @@ def _json_feed(body: bytes, url: str) -> Channel:
                 channel=url,
                 channel_kind="json",
                 position=position,
-                guid=str(item["id"]) if item.get("id") else None,
+                guid=_words(str(item["id"])) if item.get("id") else None,
                 title=_words(item.get("title")),
                 published_raw=_words(item.get("date_published")),
                 updated_raw=_words(item.get("date_modified")),
                 updated_at=instant(item.get("date_modified")),
                 summary=_words(item.get("summary")),
-                language=item.get("language") or feed.get("language") or None,
+                language=_words(item.get("language")) or _words(feed.get("language")),
             )
         )
     return Channel("json", tuple(leads))
@@ -176,7 +181,25 @@ def _child(element: Any, name: str) -> str | None:
 
 
 def _words(value: Any) -> str | None:
-    return (" ".join(value.split()) or None) if isinstance(value, str) else None
+    """Text with single spaces; half a surrogate pair, which no file can hold, becomes `?`."""
+    if not isinstance(value, str):
+        return None
+    return " ".join(value.encode("utf-8", "replace").decode().split()) or None
+
+
+def _moment(parsed: Any) -> datetime | None:
+    """feedparser's UTC tuple; None for days that no calendar has (0000-00-00)."""
+    try:
+        return datetime.fromtimestamp(calendar.timegm(parsed), UTC) if parsed else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _unzipped(body: bytes) -> bytes:
+    try:
+        return zlib.decompressobj(31).decompress(body, LARGEST_BYTES)
+    except zlib.error as error:
+        raise NotAChannel(f"begins like gzip, but is not: {error}") from error
 
 
 def instant(raw: Any) -> datetime | None:

@@ -60,7 +60,8 @@ def remember(line: Mapping[str, Any], seen: Seen | None, source: Source) -> Seen
     `outcome` has ended without a page, one without has a page in the archive.
     """
     outcome = line.get("outcome")
-    if outcome in (Outcome.NOT_DUE, Outcome.OUT_OF_SCOPE):
+    asked = line.get("http_status") is not None
+    if outcome == Outcome.NOT_DUE or (outcome == Outcome.OUT_OF_SCOPE and not asked and seen is None):
         return None
     at = line["at"]
     known = seen or Seen(url=line["url"], first_seen_at=at)
@@ -68,7 +69,11 @@ def remember(line: Mapping[str, Any], seen: Seen | None, source: Source) -> Seen
         known = replace(known, **{name: line[name] for name in ANNOUNCED if line.get(name) is not None})
     if outcome == Outcome.OVER_BUDGET:  # the next crawl takes it up
         return replace(known, due_at=at)
+    if outcome == Outcome.OUT_OF_SCOPE and not asked:  # its source has a new rule: forget the recheck
+        return replace(known, due_at=None)
     visited = replace(known, last_visit_at=at, visits=known.visits + 1)
+    if line["kind"] == "channel" and outcome in TRY_AGAIN:  # every crawl asks the channels anyway
+        return replace(visited, failures=visited.failures + 1)
     if outcome in TRY_AGAIN:
         return _failed(visited, at)
     good = replace(visited, failures=0)
@@ -79,7 +84,11 @@ def remember(line: Mapping[str, Any], seen: Seen | None, source: Source) -> Seen
         return good
     if outcome in (None, Outcome.UNCHANGED):
         return replace(
-            good, digest=line.get("digest"), etag=line.get("etag"), last_modified=line.get("last_modified")
+            good,
+            digest=line.get("digest"),
+            etag=line.get("etag"),
+            last_modified=line.get("last_modified"),
+            channel_kind=line.get("channel_kind") or good.channel_kind,
         )
     return good
 

@@ -98,6 +98,10 @@ def _attend(
             result = _pass_on(line, said, log) or result
         except queue.Empty:
             pass
+        except KeyboardInterrupt:  # Ctrl-C: it may close its files; a second one does not wait
+            if stopped:
+                raise
+            stop.set()
         if not stopped and (stop.is_set() or time.monotonic() > end):
             stopped, overdue = True, not stop.is_set()
             end = time.monotonic() + grace
@@ -121,8 +125,9 @@ def _pass_on(line: bytes, said: deque[str], log: logging.Logger) -> dict[str, An
         record = {"level": "WARNING", "logger": "stderr", "message": text}
     if not isinstance(record, dict) or "level" not in record:
         return record if isinstance(record, dict) else None
-    said.append(str(record["message"]))
     level = logging.getLevelNamesMapping().get(record["level"], logging.WARNING)
+    if level >= logging.INFO:
+        said.append(str(record["message"]))
     log.log(level, "%s: %s", record.get("logger", "program"), record["message"])
     return None
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from upath import UPath
 
@@ -23,8 +24,14 @@ from pipelines.records import Outcome, Run, Source, outcome_of_status
 from pipelines.store import archive, batches
 
 
-def import_warc(data: UPath, file: Path, source: Source, *, salvage: bool = False) -> str:
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+def import_warc(data: UPath, file: Path, source: Source, *, own: bool = False, salvage: bool = False) -> str:
     """Copy one WARC into a new batch of the source; returns the batch's name.
+
+    Redirects and robots.txt are no leads. With `own`, pages of hosts that are not the
+    source's end out of scope.
 
     UsageError if the file cannot be opened; BatchError if it is no WARC or cut off:
     nothing of it is kept then, unless `salvage` asks for what is whole.
@@ -42,17 +49,20 @@ def import_warc(data: UPath, file: Path, source: Source, *, salvage: bool = Fals
                 raise UsageError(f"{file}: no such file") from None
             except (IsADirectoryError, PermissionError) as error:
                 raise UsageError(f"{file}: {error.strerror}") from None
-            leads, received = _write_logs(work, file.name, now)
+            leads, received = _write_logs(work, file.name, now, source if own else None)
             if not leads:
                 raise BatchError(f"{file}: a WARC without a single response")
             batches.write_run(work / batches.RUN, _run(batch, source, now, leads, received))
+            batches.mark(data, batches.UNREAD, batch)
             publish(work, data / batch)
+        except OSError as error:
+            raise BatchError(f"{data / batch}: cannot be written: {error.strerror or error}") from error
         finally:
             shutil.rmtree(work, ignore_errors=True)
     return batch
 
 
-def _write_logs(work: Path, name: str, now: datetime) -> tuple[int, int]:
+def _write_logs(work: Path, name: str, now: datetime, own: Source | None) -> tuple[int, int]:
     leads = received = 0
     with (
         (work / batches.PAGES).open("rb") as pages,
@@ -60,9 +70,15 @@ def _write_logs(work: Path, name: str, now: datetime) -> tuple[int, int]:
         (work / batches.FETCH_LOG).open("w", encoding="utf-8") as fetch_log,
     ):
         for position, record in enumerate(archive.records(pages, name)):
-            crawl_log.write(json.dumps(_lead_line(record, name, position, now)) + "\n")
             fetch_log.write(json.dumps(_fetch_line(record)) + "\n")
-            leads, received = leads + 1, received + len(record.payload)
+            received += len(record.payload)
+            if record.status in REDIRECTS or urlsplit(record.url).path == "/robots.txt":
+                continue
+            line = _lead_line(record, name, position, now)
+            if own is not None and line["outcome"] is None and not urls.in_scope(record.url, own):
+                line |= {"outcome": Outcome.OUT_OF_SCOPE.value, "reason": "not a host or path of this source"}
+            crawl_log.write(json.dumps(line) + "\n")
+            leads += 1
     return leads, received
 
 
@@ -89,7 +105,6 @@ def _lead_line(record: archive.Record, name: str, position: int, now: datetime) 
         "digest": _digest(record),
         "etag": headers.get("etag"),
         "last_modified": headers.get("last-modified"),
-        "visits": 0,
     }
 
 

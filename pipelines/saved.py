@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -15,15 +13,16 @@ from pipelines import urls
 from pipelines.errors import UsageError
 from pipelines.extract import extract_page
 from pipelines.pool import read_pages
-from pipelines.records import Capture, Outcome, Reject, Story
+from pipelines.records import Capture, Outcome, Reject, Source, Story
 from pipelines.show import dump
 from pipelines.sources import nameless
+from pipelines.store.archive import BadBody, BodyTooLarge, unpack
 
 
-def read_page(file: Path, url: str, fetched_at: str | None) -> dict[str, Any]:
+def read_page(file: Path, url: str, fetched_at: str | None, source: Source | None = None) -> dict[str, Any]:
     """The story of one saved page, with the table's field names, or why there is none."""
     capture = _capture(file, url, fetched_at)
-    return answer(extract_page(capture, nameless(url)))
+    return answer(extract_page(capture, source or nameless(url)))
 
 
 def read_manifest(manifest: Path, processes: int) -> Iterator[dict[str, Any]]:
@@ -72,8 +71,8 @@ def _lines(manifest: Path) -> Iterator[Mapping[str, Any]]:
             continue
         try:
             values = json.loads(line)
-            if not isinstance(values["file"], str) or not isinstance(values["url"], str):
-                raise TypeError("`file` and `url` must be texts")
+            if not all(isinstance(values[k], str) for k in ("file", "url", *({"fetched_at"} & set(values)))):
+                raise TypeError("`file`, `url` and `fetched_at` must be texts")
         except (ValueError, TypeError, KeyError) as error:
             raise UsageError(f'{manifest}:{number}: {error!r}; a line is {{"file": …, "url": …}}') from error
         yield values
@@ -90,10 +89,9 @@ def _capture(file: Path, url: str, fetched_at: str | None, ref: str | None = Non
     try:
         body = file.read_bytes()
         if body[:2] == b"\x1f\x8b":
-            body = gzip.decompress(body)
-    except (OSError, EOFError, zlib.error) as error:
-        words = error.strerror if isinstance(error, OSError) and error.strerror else f"broken gzip: {error}"
-        raise UsageError(f"{file}: {words}") from None
+            body = unpack(body, "gzip")
+    except (OSError, BadBody, BodyTooLarge) as error:
+        raise UsageError(f"{file}: {getattr(error, 'strerror', None) or error}") from None
     try:
         fetched = datetime.fromisoformat(fetched_at) if fetched_at else datetime.now(UTC)
     except ValueError:

@@ -19,7 +19,7 @@ from pipelines.errors import WirehouseError
 from pipelines.records import Finding, LedgerLine, Run, Source
 
 WIDEST = 60
-"""Characters of a cell in a table."""
+"""Characters of a cell in a table at a terminal; elsewhere nothing is cut."""
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -178,7 +178,7 @@ def rows(result: Any, form: str, out: Path | None) -> None:
 
 
 def _text(result: Any, form: str) -> str:
-    records = result.to_pylist()
+    records = [{k: _span(v) for k, v in record.items()} for record in result.to_pylist()]
     if form == "json":
         return dump(records) + "\n"
     if form == "csv":
@@ -191,29 +191,39 @@ def _text(result: Any, form: str) -> str:
     return f"{body}\n\n{len(records)} {'row' if len(records) == 1 else 'rows'}\n"
 
 
+def _span(value: Any) -> Any:
+    """Arrow's (months, days, nanoseconds) of an interval, as the time it is."""
+    if isinstance(value, tuple) and hasattr(value, "nanoseconds"):
+        return timedelta(days=30 * value[0] + value[1], microseconds=value[2] // 1000)
+    return value
+
+
 def _field(value: Any) -> Any:
     """A CSV field that no spreadsheet takes for a formula: page text is hostile input."""
     if isinstance(value, str):
         return "'" + value if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
     if isinstance(value, list | dict):
         return dump(value, indent=None)
-    return _plain(value) if isinstance(value, datetime | date | timedelta) else value
+    if isinstance(value, timedelta):
+        return str(value)
+    return _plain(value) if isinstance(value, datetime | date) else value
 
 
 def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        text = value.isoformat(sep=" ", timespec="seconds").removesuffix("+00:00")
+        text = value.isoformat(sep=" ", timespec="seconds").replace("+00:00", "Z")
     elif isinstance(value, timedelta):
-        text = _duration(value)
+        text = str(value).partition(".")[0]
     elif isinstance(value, list | tuple):
         text = ", ".join(_cell(v) for v in value)
     else:
         text = str(value)
     # A control character from a page must not reach the terminal.
     text = "".join(c if c.isprintable() else " " for c in text)
-    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
+    widest = WIDEST if sys.stdout.isatty() else len(text)
+    return text if len(text) <= widest else text[: widest - 1] + "…"
 
 
 def _duration(span: timedelta) -> str:

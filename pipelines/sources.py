@@ -153,6 +153,12 @@ def _text(value: Any) -> str:
     return value
 
 
+def _tag(value: Any) -> str:
+    if len(_text(value)) > 100:
+        raise ValueError(f"a tag has at most 100 characters, this has {len(value)}")
+    return str(value)
+
+
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValueError(f"must be true or false, is {value!r}")
@@ -223,9 +229,9 @@ def _share(value: Any) -> float:
 
 
 def _expect(value: Any) -> Expect:
-    stories = _known("stories", value.get("stories", {}), ("min", "max"))
+    _known("in [expect]", value, ("stories", "filled"))
+    stories = _known("in stories", value.get("stories", {}), ("min", "max"))
     filled = value.get("filled", {})
-    _known("expect", value, ("stories", "filled"))
     unknown = set(filled) - set(_story_fields())
     if unknown:
         raise ValueError(f"filled: no such field: {', '.join(sorted(unknown))}")
@@ -280,7 +286,7 @@ _KEYS: dict[str, Callable[[Any], Any]] = {
     "feeds": _many(_url),
     "sitemaps": _many(_url),
     "enabled": _flag,
-    "tags": _many(_text),
+    "tags": _many(_tag),
     "agency": _text,
     "same_by": _same_by,
     "hosts": _many(_text),

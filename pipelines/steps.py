@@ -18,11 +18,10 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -59,16 +58,27 @@ def places() -> Places:
     home = Path(os.environ.get("WIREHOUSE_HOME") or "var").absolute()
     sources = os.environ.get("WIREHOUSE_SOURCES")
     processes = os.environ.get("WIREHOUSE_PROCESSES") or str(os.cpu_count() or 1)
-    if not processes.isdigit() or int(processes) < 1:
+    if not (processes.isascii() and processes.isdecimal()) or int(processes) < 1:
         raise UsageError(f"WIREHOUSE_PROCESSES must be a whole number from 1, is {processes!r}")
     return Places(
         home=home,
-        data=UPath(os.environ.get("WIREHOUSE_DATA") or home / "data"),
+        data=_data(os.environ.get("WIREHOUSE_DATA") or str(home / "data")),
         warehouse=os.environ.get("WIREHOUSE_WAREHOUSE")
         or f"ducklake:sqlite:{home / 'warehouse' / 'catalog.sqlite'}",
         sources=Path(sources).absolute() if sources else None,
         processes=int(processes),
     )
+
+
+def _data(text: str) -> UPath:
+    try:
+        place = UPath(text)
+        if place.protocol in ("", "file", "local"):
+            return UPath(Path(place.path).absolute())
+        place.fs  # noqa: B018  # does its client know such a place?
+    except Exception as error:  # each client has errors of its own
+        raise UsageError(f"WIREHOUSE_DATA={text}: {' '.join(str(error).split())[:200]}") from error
+    return place
 
 
 def crawl(
@@ -88,6 +98,7 @@ def crawl(
     source = load_source(name, where.sources)
     if url_base is not None:
         rebased(source, url_base)  # a wrong one is said here, not by the child
+    log.info("crawl of %s: %s", name, ", ".join((*source.feeds, *source.sitemaps)))
     return crawl_step.crawl(
         where.data, source, sources=where.sources, url_base=url_base, deadline=deadline, stop=stop, log=log
     )
@@ -133,12 +144,32 @@ def extract(
     batches.existing(where.data, batch)
     name = batch.split("/")[0]
     source = load_source(name, where.sources)
-    counts: Counter[str] = Counter()
-    for one in batches.of_source(where.data, name):
-        if one == batch or (one < batch and not (where.data / one / batches.LEDGER).exists()):
-            counts.update(extract_step.extract(where.data, one, source, processes or where.processes, done))
-    log.info("%s: %s", batch, ", ".join(f"{n} {o}" for o, n in sorted(counts.items())) or "no leads")
-    return dict(counts)
+    counts = extract_step.extract(where.data, batch, source, processes or where.processes, done)
+    _say_counts(batch, counts)
+    for earlier in _left_over(where, name, batch):
+        try:
+            _say_counts(earlier, extract_step.extract(where.data, earlier, source, where.processes))
+        except BatchError as error:  # it must not keep its source from being read for ever
+            batches.unmark(where.data, batches.UNREAD, [earlier])
+            log.error("%s (an earlier batch, left out from now on: `wirehouse extract` tries again)", error)
+    return counts
+
+
+def _left_over(where: Places, name: str, batch: str) -> list[str]:
+    """Earlier batches of the source that nobody will extract: stopped, or an hour old."""
+
+    def forsaken(earlier: str) -> bool:
+        run = batches.read_run(where.data / earlier)
+        return run.finish_reason != "finished" or run.ended_at < datetime.now(UTC) - timedelta(hours=1)
+
+    return [one for one in batches.unread(where.data, name) if one < batch and forsaken(one)]
+
+
+def _say_counts(batch: str, counts: Mapping[str, int]) -> None:
+    said = (
+        ", ".join(f"{n} {o}" for o, n in sorted(counts.items())) or "no leads: the channels said nothing new"
+    )
+    log.info("%s: %s", batch, said)
 
 
 def cluster(names: Sequence[str] | None = None) -> list[str]:
@@ -165,7 +196,8 @@ def load(names: Sequence[str] | None = None) -> dict[str, int]:
             [batches.existing(where.data, name) for name in ready],
             sources=[s for s in declared(where.sources).values() if isinstance(s, Source)],
         )
-    batches.mark_loaded(where.data, ready)
+    batches.unmark(where.data, batches.WAITING, ready)
+    log.info("loaded %s", ", ".join(ready) or "nothing: no batch waits")
     return counts
 
 
@@ -181,18 +213,20 @@ def check(batch: str | None = None) -> list[Finding]:
     levels = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING, Severity.NOTE: logging.INFO}
     for finding in findings:
         log.log(levels[finding.severity], "%s: %s", finding.check, finding.message)
+    if not findings:
+        log.info("%s: all checks passed", batch or "the warehouse")
     errors = [f for f in findings if f.severity is Severity.ERROR]
     if errors:
         raise CheckFailed("; ".join(f"{f.check}: {f.message} (next: {f.next_step})" for f in errors))
     return findings
 
 
-def replay(file: Path, name: str, *, salvage: bool = False) -> str:
+def replay(file: Path, name: str, *, own: bool = False, salvage: bool = False) -> str:
     """Make a batch of a source from any WARC; returns its name."""
     from pipelines import replay as replaying
 
     where = places()
-    return replaying.import_warc(where.data, file, load_source(name, where.sources), salvage=salvage)
+    return replaying.import_warc(where.data, file, load_source(name, where.sources), own=own, salvage=salvage)
 
 
 def ledger(names: Sequence[str]) -> list[LedgerLine]:
@@ -218,6 +252,11 @@ def status() -> list[dict[str, Any]]:
     from pipelines.store import reading
 
     return reading.status(places().warehouse)
+
+
+def source(name: str) -> Source:
+    """One declared source; SourceError if it is not there or wrong."""
+    return load_source(name, places().sources)
 
 
 def declared_sources(name: str | None = None) -> dict[str, Source | SourceError]:

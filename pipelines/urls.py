@@ -7,12 +7,13 @@ import re
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from courlan import normalize_url
+from w3lib.url import safe_url_string
 
 from pipelines.records import Source
 from pipelines.sources import scope_hosts
 
 LONGEST = 2_000
-"""Characters; a longer URL is taken for a trap, not for a page."""
+"""Characters, percent-encoded; a longer URL is taken for a trap, not for a page."""
 
 
 def canonical(url: str) -> str:
@@ -37,19 +38,25 @@ def canonical(url: str) -> str:
 def absolute(link: str, base: str) -> str | None:
     """A link as printed on `base`, made absolute; None if it is no http(s) link.
 
+    It comes back percent-encoded, exactly as it will be fetched: what `in_scope`
+    judges must be what is asked for.
+
     >>> absolute(" ../rain ", "https://wire.example/world/feed.xml")
     'https://wire.example/rain'
     >>> absolute("javascript:void(0)", "https://wire.example/") is None
     True
     """
+    if "\\" in link:  # browsers and libraries disagree on whose host that is
+        return None
     try:
-        url = urljoin(base, link.strip())
+        url = str(safe_url_string(urljoin(base, link.strip())))  # as Scrapy will ask for it
         parts = urlsplit(url)
+        parts.port  # noqa: B018  # a ValueError where there is none that can be
     except ValueError:
         return None
-    if parts.scheme not in ("http", "https") or not parts.hostname or len(url) > LONGEST:
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
         return None
-    return url
+    return url if len(url) <= LONGEST else None
 
 
 def in_scope(url: str, source: Source) -> bool:

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import signal
 import sys
-import threading
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
@@ -26,21 +26,14 @@ from scrapy.settings import Settings
 from pipelines.errors import WirehouseError
 from pipelines.program import die_with
 from pipelines.sources import load_source, rebased
-from pipelines.store.state import open_memory
+from pipelines.store.state import Memory, open_memory
 from spiders import settings as our_settings
 from spiders.source import Job, SourceSpider
 
-GRACE = 20.0
-"""Seconds after the deadline before the program ends itself, come what may."""
+LAST_WORDS = 2.0
+"""Seconds that answers under way have after a stop; Airflow allows a task five in all."""
 
-
-QUIET = (
-    "scrapy.middleware",
-    "scrapy.addons",
-    "scrapy.crawler",
-    "scrapy.utils",
-    "scrapy.extensions.feedexport",
-)
+QUIET = ("scrapy.middleware", "scrapy.addons", "scrapy.crawler", "scrapy.utils")
 """Loggers that say at each start what stands in `settings.py`."""
 
 
@@ -57,7 +50,7 @@ class JsonLines(logging.Handler):
 
 
 def say(line: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.write(json.dumps(line, default=str) + "\n")
     sys.stdout.flush()
 
 
@@ -76,47 +69,77 @@ def main(argument: str) -> int:
         memory=Path(wanted["memory"]),
         now=datetime.fromisoformat(wanted["now"]),
     )
-    _end_at(wanted["deadline"] + GRACE)
     with open_memory(job.memory, readonly=True) as memory:
-        spider, stats = _crawl(job, memory, wanted["deadline"])
-    if spider is None:
-        say({"broken": "the spider could not start", "stats": stats})
-        return 1
-    with job.crawl_log.open("a", encoding="utf-8") as log:
-        for line in spider.unended():
-            log.write(json.dumps(line, ensure_ascii=False) + "\n")
-    reason = stats.get("finish_reason")
-    say({"stats": stats, "reason": reason, "leads": len(spider.leads), "broken": spider.broken})
-    return 1 if spider.broken else 0
+        crawl = Crawl(prepare(job))
+        crawl.run(job, memory, wanted["deadline"])
+        return crawl.finish("finished")
 
 
-def _crawl(job: Job, memory: Any, deadline: float) -> tuple[SourceSpider | None, dict[str, Any]]:
-    process = AsyncCrawlerProcess(settings_of(job, deadline))
-    crawler = process.create_crawler(SourceSpider)
-    process.crawl(crawler, job=job, memory=memory)
-    process.start()
-    return cast("SourceSpider | None", crawler.spider), dict(crawler.stats.get_stats())
+class Crawl:
+    """One crawl from start to its last line, however it ends."""
+
+    def __init__(self, process: AsyncCrawlerProcess) -> None:
+        self.process = process
+        self.crawler = process.create_crawler(SourceSpider)
+
+    def run(self, job: Job, memory: Memory, deadline: float) -> None:
+        """Crawl until all is done, or until SIGTERM or the deadline asks to stop."""
+        reactor = _reactor()
+        self.process.crawl(self.crawler, job=job, memory=memory)
+        reactor.callLater(deadline, self.stop, "deadline")
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            # Ours, not Scrapy's: it would wait for what stands in its queues, delay by delay.
+            signal.signal(signum, lambda *_: reactor.callFromThread(self.stop, "stopped"))
+        self.process.start(install_signal_handlers=False)
+
+    def stop(self, reason: str) -> None:
+        """Close the spider; what is under way has LAST_WORDS seconds, then we end without it."""
+        spider = cast("SourceSpider | None", self.crawler.spider)
+        if spider is None:
+            os._exit(1)
+        spider.stop_soon(reason)
+        _reactor().callLater(LAST_WORDS, lambda: os._exit(self.finish(reason)))
+
+    def finish(self, reason: str) -> int:
+        """Close the files, and say the last line; returns the exit code."""
+        spider = cast("SourceSpider | None", self.crawler.spider)
+        stats = dict(self.crawler.stats.get_stats())
+        reason = str(stats.get("finish_reason") or reason)
+        if spider is None or spider.crawl_log is None or spider.archive is None:
+            say({"broken": "the spider could not start", "stats": stats})
+            return 1
+        if reason == "finished" and spider.open:
+            spider.broken = spider.broken or f"{len(spider.open)} leads were never asked for, a fault of ours"
+        try:
+            for line in spider.unended("the crawl was stopped before its turn"):
+                spider.crawl_log.write(line)
+            spider.crawl_log.close()
+            spider.archive.close()
+        except OSError as error:
+            spider.broken = spider.broken or f"the archive could not be written: {error}"
+        say({"stats": stats, "reason": reason, "leads": len(spider.leads), "broken": spider.broken})
+        return 1 if spider.broken else 0
 
 
-def settings_of(job: Job, deadline: float) -> Settings:
+def _reactor() -> Any:
+    """Twisted's, once Scrapy has installed the one it wants."""
+    from twisted.internet import reactor
+
+    return reactor
+
+
+def prepare(job: Job) -> AsyncCrawlerProcess:
+    """Scrapy with our settings and the source's own."""
+    process = AsyncCrawlerProcess(settings_of(job))
+    logging.getLogger("scrapy").setLevel(logging.INFO)  # else each lead would go through the pipe
+    return process
+
+
+def settings_of(job: Job) -> Settings:
     settings = Settings()
     settings.setmodule(our_settings, priority="project")
-    settings.setdict(
-        {
-            "DOWNLOAD_DELAY": job.source.delay.total_seconds(),
-            "CLOSESPIDER_TIMEOUT": deadline,
-            "FEEDS": {job.crawl_log.absolute().as_uri(): {"format": "jsonlines", "encoding": "utf-8"}},
-        },
-        priority="cmdline",
-    )
+    settings.set("DOWNLOAD_DELAY", job.source.delay.total_seconds(), priority="cmdline")
     return settings
-
-
-def _end_at(seconds: float) -> None:
-    """End the whole process when even closing hangs: a hard deadline of our own."""
-    timer = threading.Timer(seconds, lambda: signal.raise_signal(signal.SIGKILL))
-    timer.daemon = True
-    timer.start()
 
 
 if __name__ == "__main__":

@@ -35,7 +35,6 @@ class ArchiveMiddleware:
     def from_crawler(cls, crawler: Crawler) -> ArchiveMiddleware:
         middleware = cls(crawler)
         crawler.signals.connect(middleware.open, signals.spider_opened)
-        crawler.signals.connect(middleware.close, signals.spider_closed)
         return middleware
 
     @property
@@ -46,16 +45,15 @@ class ArchiveMiddleware:
         spider = self._spider
         software = str(self._crawler.settings["USER_AGENT"])
         self._writer = ArchiveWriter(spider.job.pages, software=software)
-        self._log = spider.job.fetch_log.open("x", encoding="utf-8")
+        self._log = spider.job.fetch_log.open("x", encoding="ascii")
+        spider.archive = self
 
     def close(self) -> None:
-        try:
-            if self._writer is not None:
-                self._writer.close()
-            if self._log is not None:
-                self._log.close()
-        except OSError as error:
-            self._spider.broken = f"the archive could not be written: {error}"
+        """Wait until all is on disk; OSError if something is not."""
+        if self._writer is not None:
+            self._writer.close()
+        if self._log is not None:
+            self._log.close()
 
     def process_request(self, request: Request) -> None:
         request.meta["wirehouse_started"] = time.time()
@@ -85,7 +83,7 @@ class ArchiveMiddleware:
             outcome, why = of_response(response.status)
             self._note(request, now, response, record_id, outcome, why)
         except OSError as error:
-            self._break(error)
+            self._spider.break_off(f"the archive could not be written: {error}")
             raise
         request.meta["wirehouse_record"] = record_id
         request.meta["wirehouse_at"] = now
@@ -130,11 +128,4 @@ class ArchiveMiddleware:
             "record_id": record_id,
         }
         if self._log is not None and not self._log.closed:
-            self._log.write(json.dumps(line, ensure_ascii=False) + "\n")
-
-    def _break(self, error: OSError) -> None:
-        """A crawl without an archive is worth nothing: stop, and say why."""
-        spider = self._spider
-        if not spider.broken:
-            spider.broken = f"the archive could not be written: {error}"
-            spider.stop_soon("archive_broken")
+            self._log.write(json.dumps(line) + "\n")

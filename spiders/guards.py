@@ -22,8 +22,15 @@ from twisted.internet.error import DNSLookupError
 TRUSTED: set[str] = set()
 """Hosts that may be private, in this process; set once by the spider."""
 
+BLOCKED = "address_blocked"
+"""Stands in the error of a name that resolves to a private address; Scrapy keeps only the words."""
+
 METADATA = frozenset({"169.254.169.254", "fd00:ec2::254", "100.100.100.200", "168.63.129.16"})
 """Addresses at which clouds hand out credentials."""
+
+
+WRAPPING = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96")))
+"""IPv6 addresses that are an IPv4 address in other words: NAT64, compatible, translated."""
 
 
 class AddressBlocked(IgnoreRequest):
@@ -39,8 +46,12 @@ def is_public(address: str) -> bool:
     ip = ipaddress.ip_address(address.split("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+        if inner is None and any(ip in net for net in WRAPPING):
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
+        if ip.is_site_local:
+            return False
     return ip.is_global and not ip.is_multicast and address not in METADATA
 
 
@@ -89,5 +100,5 @@ class PublicResolver(CachingThreadedResolver):
     @staticmethod
     def _judge(address: str, name: str) -> str:
         if name not in TRUSTED and not is_public(address):
-            raise DNSLookupError(f"address_blocked: {name} is at {address}, which is not a public address")
+            raise DNSLookupError(f"{BLOCKED}: {name} is at {address}, which is not a public address")
         return address

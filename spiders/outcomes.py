@@ -10,7 +10,7 @@ from scrapy import exceptions as scrapy
 from twisted.internet import error as twisted
 
 from pipelines.records import Outcome, outcome_of_status
-from spiders.guards import AddressBlocked
+from spiders.guards import BLOCKED, AddressBlocked
 
 _TYPES: list[tuple[type[BaseException] | tuple[type[BaseException], ...], Outcome]] = [
     (AddressBlocked, Outcome.ADDRESS_BLOCKED),
@@ -22,13 +22,11 @@ _TYPES: list[tuple[type[BaseException] | tuple[type[BaseException], ...], Outcom
 ]
 
 _WORDS = [
-    ("address_blocked", Outcome.ADDRESS_BLOCKED),
-    ("Forbidden by robots.txt", Outcome.ROBOTS_DENIED),
-    ("DOWNLOAD_MAXSIZE", Outcome.TOO_LARGE),
-    ("OpenSSL", Outcome.TLS_ERROR),
-    ("certificate", Outcome.TLS_ERROR),
-    ("SSL", Outcome.TLS_ERROR),
+    (scrapy.IgnoreRequest, "Forbidden by robots.txt", Outcome.ROBOTS_DENIED),
+    (scrapy.IgnoreRequest, "DOWNLOAD_MAXSIZE", Outcome.TOO_LARGE),
+    (scrapy.DownloadFailedError, "OpenSSL", Outcome.TLS_ERROR),
 ]
+"""Where Scrapy has one type for several troubles, only its words tell; a URL may be among them."""
 
 OURS = (AttributeError, TypeError, NameError, LookupError, AssertionError)
 """Faults of this program, not of the server: never an outcome."""
@@ -45,9 +43,11 @@ def of_exception(error: BaseException) -> tuple[Outcome, str]:
     if isinstance(error, OURS):
         raise error
     text = " ".join(str(error).split())[:300]
-    reason = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    for word, outcome in _WORDS:
-        if word in text:
+    reason = text or type(error).__name__
+    if BLOCKED in text and isinstance(error, scrapy.CannotResolveHostError | twisted.DNSLookupError):
+        return Outcome.ADDRESS_BLOCKED, reason
+    for kind, words, outcome in _WORDS:
+        if isinstance(error, kind) and words in text:
             return outcome, reason
     for types, outcome in _TYPES:
         if isinstance(error, types):

@@ -30,7 +30,7 @@ DOWNLOAD_MAXSIZE = 20 * 1024 * 1024  # bytes, before and after decompression
 DOWNLOAD_WARNSIZE = 0
 DNS_TIMEOUT = 15
 REDIRECT_MAX_TIMES = 5
-URLLENGTH_LIMIT = 2_000
+URLLENGTH_LIMIT = 0  # `urls.absolute` has judged it, and its lead would vanish here
 METAREFRESH_ENABLED = False
 
 # Safe
@@ -52,12 +52,16 @@ DEFAULT_REQUEST_HEADERS = {
 
 DOWNLOADER_MIDDLEWARES = {
     "spiders.guards.AddressGuard": 90,  # before robots.txt is asked for
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "spiders.robots.StrictRobots": 100,
     "spiders.archive.ArchiveMiddleware": 890,  # below redirects and decompression: all, as received
 }
 
 # Cheap: per answer, Scrapy would start a task for each of 100 items and read our source
 CONCURRENT_ITEMS = 1
 WARN_ON_GENERATOR_RETURN_VALUE = False
+
+EXTENSIONS = {"spiders.crawl_log.CrawlLog": 0, "scrapy.extensions.feedexport.FeedExporter": None}
 
 LOG_ENABLED = False  # `spiders.__main__` writes JSON lines instead
 LOG_INSTALL_ROOT_HANDLER = False

@@ -21,10 +21,18 @@ from pipelines.sources import rebase
 from pipelines.store.batches import CRAWL_LOG, FETCH_LOG, PAGES
 from pipelines.store.state import Memory
 from spiders import guards
+from spiders.archive import ArchiveMiddleware
+from spiders.crawl_log import CrawlLog
 from spiders.outcomes import of_exception, of_response
+
+OLD = 100_000
+"""How far a recheck stands behind the news in the queue."""
 
 MOST_CHANNELS = 50
 """Channels asked in one crawl, with those that sitemap indexes name."""
+
+RECHECKS = 0.5
+"""Share of a crawl's budget that old stories may take: a backlog must not starve the news."""
 
 MOST_HOPS = 5
 """Redirects followed for one story."""
@@ -78,7 +86,11 @@ class SourceSpider(Spider):
         self.open: dict[str, Lead] = {}
         """Those that have not ended yet."""
         self.channels: set[str] = set()
+        self.targets: dict[str, str] = {}
+        """Where redirects of this run led, and the lead that went there first."""
         self.asked = 0
+        self.archive: ArchiveMiddleware | None = None
+        self.crawl_log: CrawlLog | None = None
         guards.TRUSTED.update(self.source.private_hosts)
 
     @classmethod
@@ -92,14 +104,22 @@ class SourceSpider(Spider):
         for url in (*self.source.feeds, *self.source.sitemaps):
             for request in self.ask_channel(url):
                 yield request
-        for seen in self.memory.due(self.now, self.source.budget):
+        for seen in self.memory.due(self.now, max(1, int(self.source.budget * RECHECKS))):
             for item in self.take(frontier.recheck(seen)):
                 yield item
 
-    def ask_channel(self, url: str) -> Iterator[Request]:
-        if url in self.channels or len(self.channels) >= MOST_CHANNELS:
+    def ask_channel(self, url: str) -> Iterator[Any]:
+        if url in self.channels:
             return
         self.channels.add(url)
+        if len(self.channels) > MOST_CHANNELS:
+            self.logger.warning("%s: not asked: more than %s channels in one crawl", url, MOST_CHANNELS)
+            line = {"kind": "channel", "url": url, "at": self.now.isoformat()}
+            yield line | {
+                "outcome": Outcome.OVER_BUDGET.value,
+                "reason": f"more than {MOST_CHANNELS} channels",
+            }
+            return
         yield Request(
             url,
             self.read_channel,
@@ -119,7 +139,7 @@ class SourceSpider(Spider):
             yield line | {"outcome": outcome, "reason": reason}
             return
         seen = self.memory.get(channel)
-        if seen is not None and seen.digest == line["digest"]:
+        if seen is not None and seen.digest == line["digest"] and seen.channel_kind != "index":
             yield line | {"outcome": Outcome.UNCHANGED.value, "reason": "the same bytes"}
             return
         content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
@@ -189,7 +209,7 @@ class SourceSpider(Spider):
             self.read_story,
             errback=self.lost_story,
             headers=_conditions(seen),
-            priority=-lead.position,
+            priority=-lead.position - (OLD if lead.recheck else 0),
             cb_kwargs={"lead": lead},
             meta={"wirehouse_purpose": "story", "wirehouse_hops": hops, "dont_redirect": True},
         )
@@ -209,7 +229,8 @@ class SourceSpider(Spider):
             if seen is not None and seen.digest == answer["digest"]:
                 yield self.end(lead, Outcome.UNCHANGED, "the same bytes", answer)
             else:
-                yield self.end(lead, None, None, answer | {"visits": seen.visits if seen else 0})
+                known = seen is not None and seen.digest is not None
+                yield self.end(lead, None, None, answer | {"known": known})
 
     def follow_story(self, response: Response, lead: Lead, answer: dict[str, Any]) -> Iterator[Any]:
         """Follow a redirect ourselves, so that the lead is not lost with it."""
@@ -226,9 +247,14 @@ class SourceSpider(Spider):
             yield self.end(lead, Outcome.HTTP_ERROR, f"redirected more than {MOST_HOPS} times", answer)
         elif not urls.in_scope(target, self.source):
             yield self.end(lead, Outcome.OUT_OF_SCOPE, f"redirect to {target}", answer)
-        elif other is not None or (known is not None and known.last_visit_at is not None):
+        elif (
+            other is not None
+            or self.targets.get(key, lead.url) != lead.url
+            or (known is not None and known.last_visit_at is not None)
+        ):
             yield self.end(lead, Outcome.DUPLICATE, f"redirect to {target}", answer)
         else:
+            self.targets[key] = lead.url
             yield self.ask_story(lead, target, None, hops)
 
     def lost_story(self, failure: Failure) -> Iterator[Any]:
@@ -261,23 +287,32 @@ class SourceSpider(Spider):
             "reason": reason,
         } | (answer or {})
 
-    def unended(self) -> Iterator[dict[str, Any]]:
+    def unended(self, reason: str) -> Iterator[dict[str, Any]]:
         """Lines for the leads that a stop left open, so that the ledger balances."""
         for lead in list(self.open.values()):
-            yield self.end(lead, Outcome.OVER_BUDGET, "the crawl was stopped before its turn")
+            yield self.end(lead, Outcome.OVER_BUDGET, reason)
 
     def keep_crawl_delay(self, robotparser: Any, request: Request) -> None:
         """Act on Crawl-delay: never faster than the site asks, nor than its source says."""
         delay = robotparser.crawl_delay(self.crawler.settings["ROBOTSTXT_USER_AGENT"])
-        slots = self.crawler.engine.downloader.slots
-        slot = slots.get(urlsplit(request.url).hostname or "")
+        downloader = self.crawler.engine.downloader
+        host = urlsplit(request.url).hostname or ""
+        slot = downloader.slots.get(host)
         if delay and slot is not None and delay > slot.delay:
             slot.delay, slot.jitter = delay, 0.0
+            # Scrapy drops a slot that is idle for a minute; the next one starts with this.
+            downloader.per_slot_settings[host] = {"delay": delay, "jitter": 0.0}
             self.logger.info("%s: robots.txt asks for %s s between requests", request.url, delay)
 
     def note_error(self, failure: Failure, response: Response) -> None:
         """A fault of ours in a callback: the crawl goes on, and is red at its end."""
         self.broken = self.broken or f"{response.url}: {failure.value!r} in the spider"
+
+    def break_off(self, why: str) -> None:
+        """Stop: what this crawl leaves is not to be used, and `why` says so."""
+        if self.broken is None:
+            self.broken = why
+            self.stop_soon("broken")
 
     def stop_soon(self, reason: str) -> None:
         from scrapy.utils.defer import _schedule_coro
@@ -293,8 +328,8 @@ class SourceSpider(Spider):
 
 
 def _conditions(seen: Seen | None) -> dict[str, str]:
-    """Headers that let the server answer 304."""
-    if seen is None or seen.digest is None:
+    """Headers that let the server answer 304; not for an index: what it names may have changed."""
+    if seen is None or seen.digest is None or seen.channel_kind == "index":
         return {}
     stated = {"If-None-Match": seen.etag, "If-Modified-Since": seen.last_modified}
     return {name: value for name, value in stated.items() if value}

@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))  # so that tests can share `site`-like modules
 
 from website import Site, serving
+
+settings.register_profile("wirehouse", deadline=None)  # machines are noisy: no test is timed
+settings.load_profile("wirehouse")
 
 
 @pytest.fixture

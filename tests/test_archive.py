@@ -73,6 +73,8 @@ def test_one_record_can_be_read_at_its_offset(tmp_path):
         ("deflate", zlib.compress(b"rain")),
         ("deflate", zlib.compress(b"rain")[2:-4]),
         ("br", brotli.compress(b"rain")),
+        ("gzip", gzip.compress(b"ra") + gzip.compress(b"in")),
+        ("gzip", gzip.compress(b"rain") + b"rubbish"),
         ("gzip, br", brotli.compress(gzip.compress(b"rain"))),
         ("identity", b"rain"),
     ],
@@ -85,7 +87,13 @@ def test_content_encodings_are_undone(tmp_path, encoding, packed):
 
 @pytest.mark.parametrize(
     ("encoding", "packed"),
-    [("gzip", gzip.compress(b"rain" * 99)[:-20]), ("gzip", b"no"), ("br", b"no"), ("zip", b"")],
+    [
+        ("gzip", gzip.compress(b"rain" * 99)[:-20]),
+        ("gzip", b"no"),
+        ("br", b"no"),
+        ("br", brotli.compress(b"rain" * 999)[:-4]),
+        ("zip", b""),
+    ],
 )
 def test_a_broken_body_is_said_to_be_broken(tmp_path, encoding, packed):
     (record,) = read(write(tmp_path / "p.warc.gz", packed, headers=[("Content-Encoding", encoding)]))
@@ -126,6 +134,11 @@ def test_a_file_cut_anywhere_gives_whole_records_or_an_error(whole, part):
 def test_what_is_no_warc_says_so(junk):
     with pytest.raises(BatchError, match="pages: "):
         list(archive.records(io.BytesIO(junk), "pages"))
+
+
+def test_odd_header_names_lose_no_record(tmp_path):
+    path = write(tmp_path / "p.warc.gz", b"one", b"two", headers=[("X-\xe9", "caf\xe9 \u20ac")])
+    assert [record.payload for record in read(path)] == [b"one", b"two"]
 
 
 def test_an_archive_that_is_there_is_never_written_over(tmp_path):

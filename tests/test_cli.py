@@ -100,12 +100,29 @@ def test_a_headline_is_no_formula_in_a_spreadsheet(loaded):
 
 
 def test_sql_as_of_a_time_before_the_load_knows_nothing(loaded):
-    (row,) = json.loads(
-        wirehouse("sql", "SELECT max(loaded_at) AS t FROM stories", "--format", "json").stdout
-    )
-    before = complaint("sql", "FROM stories", "--as-of", "2001-01-01T00:00:00Z")
-    assert "2001" in before
-    assert "1 row" in wirehouse("sql", "FROM stories", "--as-of", "2999-01-01").stdout or row
+    assert "2001" in complaint("sql", "FROM stories", "--as-of", "2001-01-01T00:00:00Z")
+    assert "1 row" in wirehouse("sql", "FROM stories", "--as-of", "2999-01-01").stdout
+
+
+def test_a_span_of_time_is_shown_as_one(loaded):
+    asked = "SELECT INTERVAL 90 MINUTE AS span, TIMESTAMPTZ '2026-03-05T12:00:00Z' AS t"
+    assert wirehouse("sql", asked).stdout.splitlines()[1] == "1:30:00  2026-03-05 12:00:00Z"
+    (row,) = json.loads(wirehouse("sql", asked, "--format", "json").stdout)
+    assert row["span"] == 5400.0
+
+
+def test_one_source_that_fails_does_not_keep_the_others_from_the_warehouse(home, site):
+    declare(home, "good", site.base)
+    declare(home, "sick", "http://127.0.0.1:9")
+    site.pages |= {"/rss": rss(site.base, "/light"), "/light": story("Lighthouse stays lit", *BODY)}
+    failed = wirehouse("-q", "run", "sick", "good", code=1)
+    assert "channels_answer: http://127.0.0.1:9/rss" in failed.stderr
+    assert "1 row" in wirehouse("sql", "FROM stories").stdout
+
+
+def test_replay_of_many_publishers_may_take_the_sources_own_alone(home, warc):
+    declare(home, "other", "https://other.example")
+    assert "out_of_scope" in wirehouse("replay", str(warc("/a")), "--source", "other", "--own").stdout
 
 
 def test_status_names_the_source_and_its_last_run(loaded):
@@ -230,6 +247,10 @@ def test_what_is_wrong_is_said_in_one_line(home, site, tmp_path):
         ("replay", str(tmp_path / "no.warc"), "--source", "wire"): (1, "no.warc: damaged after byte 0"),
         ("sql", "SELECT 1"): (1, "there is no warehouse yet"),
         ("status",): (1, "there is no warehouse yet"),
+        ("extract", "--file", "x", "--url", "https://a.example/", "--source", "nobody"): (
+            1,
+            "no source named",
+        ),
         ("crawl", "wire", "--url-base", "nonsense"): (2, "--url-base must be an http(s) URL"),
     }
     for arguments, (code, words) in expected.items():
@@ -257,6 +278,8 @@ def test_a_place_that_cannot_be_written_is_named(home, site):
 def test_a_wrong_setting_is_named(home, site):
     declare(home, "wire", site.base)
     assert "WIREHOUSE_PROCESSES" in complaint("crawl", "wire", code=2, WIREHOUSE_PROCESSES="many")
+    assert "WIREHOUSE_PROCESSES" in complaint("crawl", "wire", code=2, WIREHOUSE_PROCESSES="²")
+    assert "WIREHOUSE_DATA=foo://bar" in complaint("status", code=2, WIREHOUSE_DATA="foo://bar")
     assert "WIREHOUSE_SOURCES" in complaint("sources", code=2, WIREHOUSE_SOURCES="/nowhere")
 
 

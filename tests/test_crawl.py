@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from website import declare, rss, story
@@ -208,6 +209,107 @@ def test_stopped_it_keeps_what_it_has_and_every_lead_has_an_end(wire):
     assert counts[None] >= 1
     again = crawl()  # takes up what was left
     assert Counter(outcomes(again).values())[None] == counts["over_budget"]
+
+
+def hangs(stop):
+    def page(request):
+        stop.set()
+        request.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 99\r\n\r\n<p>")
+        request.wfile.flush()
+        request.connection.recv(1)  # until the other end gives up
+
+    return page
+
+
+@pytest.mark.parametrize("how", ["stopped", "deadline"])
+def test_neither_a_page_that_hangs_nor_a_long_delay_holds_up_the_end(wire, home, how):
+    declare(home, "wire", wire.base, delay='"1s"')
+    stop = threading.Event()
+    paths = ["/first", "/hangs", *(f"/{n}" for n in range(20))]
+    wire.pages |= dict.fromkeys(paths, story("A", "a")) | {"/rss": rss(wire.base, *paths)}
+    wire.pages["/hangs"] = hangs(stop)
+    crawled = crawl(stop=stop) if how == "stopped" else crawl(deadline=timedelta(seconds=4))
+    assert crawled.run.finish_reason == how
+    assert outcomes(crawled)["first"] is None
+    assert len(outcomes(crawled)) == crawled.run.leads == 22
+    assert [r.url for r in records(crawled) if r.url.endswith("/first")]
+
+
+def test_an_index_that_never_changes_hides_no_story(wire, home):
+    declare(home, "wire", wire.base, feeds="[]", sitemaps=f'["{wire.base}/index.xml"]')
+    index = f"<sitemapindex><sitemap><loc>{wire.base}/n.xml</loc></sitemap></sitemapindex>"
+    wire.pages |= {"/index.xml": (200, {"ETag": '"1"', "Content-Type": "text/xml"}, index.encode())}
+
+    def news(*paths):
+        return f"<urlset>{''.join(f'<url><loc>{wire.base}{p}</loc></url>' for p in paths)}</urlset>".encode()
+
+    wire.pages |= {"/n.xml": news("/a"), "/a": story("A", "a"), "/b": story("B", "b")}
+    crawl()
+    wire.pages["/n.xml"] = news("/a", "/b")
+    assert outcomes(crawl()) == {"a": "not_due", "b": None}
+
+
+def test_a_feed_that_was_sick_is_no_story_later(wire):
+    wire.pages["/rss"] = b"<html><title>Sign in</title>"
+    crawl()
+    crawled = crawl()
+    assert outcomes(crawled) == {}
+    assert [f["purpose"] for f in fetches(crawled)] == ["robots", "channel"]
+
+
+@pytest.mark.parametrize(
+    "link", ["http://127.0.0.1:99999/x", "http://127.0.0.1:abc/x", "http://a\\@127.0.0.1/x"]
+)
+def test_one_bad_link_costs_only_itself(wire, link):
+    status, headers, body = rss(wire.base, "/a", "/bad", "/moved")
+    wire.pages |= {
+        "/rss": (status, headers, body.replace(f"{wire.base}/bad".encode(), link.encode())),
+        "/a": story("A", "a"),
+        "/moved": (302, {"Location": link}, b""),
+    }
+    assert outcomes(crawl()) == {"a": None, "moved": "http_error"}
+
+
+def test_two_leads_to_one_page_fetch_it_once(wire):
+    wire.pages |= {
+        "/rss": rss(wire.base, "/x", "/y"),
+        "/x": (302, {"Location": "/t"}, b""),
+        "/y": (302, {"Location": "/t"}, b""),
+        "/t": story("T", "t"),
+    }
+    assert sorted(map(str, outcomes(crawl()).values())) == ["None", "duplicate"]
+    wire.pages["/rss"] = rss(wire.base, "/t")
+    assert outcomes(crawl()) == {"t": "not_due"}
+    assert wire.paths().count("/t") == 1
+
+
+def test_old_stories_do_not_starve_the_news(wire, home):
+    declare(home, "wire", wire.base, budget="2", recheck='["1s"]')
+    old = [f"/o{n}" for n in range(4)]
+    wire.pages |= dict.fromkeys([*old, "/new"], story("A", "a")) | {"/rss": rss(wire.base, *old)}
+    crawl()
+    wire.pages["/rss"] = rss(wire.base, "/new")
+    assert outcomes(crawl())["new"] is None
+
+
+def test_a_robots_txt_in_trouble_allows_nothing(wire):
+    wire.pages |= {"/rss": rss(wire.base, "/a"), "/a": story("A", "a"), "/robots.txt": (503, {}, b"")}
+    (line,) = log_of(crawl())
+    assert (line["kind"], line["outcome"]) == ("channel", "robots_denied")
+    assert "/rss" not in wire.paths()
+
+
+def test_a_log_that_cannot_be_written_fails_the_crawl(wire):
+    paths = [f"/{n}-{'x' * 900}" for n in range(300)]
+    wire.pages["/rss"] = (200, {"Content-Encoding": "gzip"}, gzip.compress(rss(wire.base, *paths)[2]))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
+    try:
+        with pytest.raises(CrawlFailed, match="crawl log could not be written"):
+            crawl()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert batches.of_source(steps.places().data, "wire") == []
 
 
 def test_killed_it_leaves_nothing_that_looks_whole(wire):

@@ -61,11 +61,32 @@ def test_read_again_it_is_the_same(batch):
     assert staged(batch) == first
 
 
+def stop_early(batch):
+    """As if its crawl had been stopped, so that no later task asks for it."""
+    run = folder(batch) / batches.RUN
+    run.write_text(run.read_text().replace('"finished"', '"stopped"'))
+
+
 def test_a_batch_that_no_task_asked_for_is_read_with_the_next(batch, site):
+    stop_early(batch)
     site.pages |= {"/rss": rss(site.base, "/c"), "/c": story("C", *TEXT)}
-    later = steps.crawl("wire").batch
-    assert steps.extract(later)["new"] == 2
-    assert (folder(batch) / batches.LEDGER).exists()
+    assert steps.extract(steps.crawl("wire").batch)["new"] == 1
+    assert len(staged(batch)[batches.LEDGER]) == 3
+
+
+def test_a_batch_that_its_own_task_is_about_to_read_is_left_to_it(batch, site):
+    steps.extract(steps.crawl("wire").batch)
+    assert not (folder(batch) / batches.LEDGER).exists()
+
+
+def test_a_damaged_earlier_batch_does_not_stop_its_source(batch, site, caplog):
+    stop_early(batch)
+    pages = folder(batch) / batches.PAGES
+    pages.write_bytes(pages.read_bytes()[:-300])
+    site.pages |= {"/rss": rss(site.base, "/c"), "/c": story("C", *TEXT)}
+    assert steps.extract(steps.crawl("wire").batch)["new"] == 1
+    assert "cut off within the record" in caplog.text
+    assert batches.unread(steps.places().data, "wire") == []
 
 
 def test_a_cut_off_archive_is_named_and_nothing_of_it_is_staged(batch):

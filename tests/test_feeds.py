@@ -82,6 +82,31 @@ def test_a_sitemap_index_names_further_channels():
     assert said.leads == ()
 
 
+def test_a_gzipped_sitemap_is_read():
+    assert feeds.read(gzip.compress(NEWS.encode()), url=URL).leads == read(NEWS).leads
+
+
+@pytest.mark.parametrize("day", ["0000-00-00T00:00:00Z", "9999-12-31T24:00:00Z", "0001-01-01T00:00:00+23:00"])
+def test_a_day_that_no_calendar_has_costs_only_itself(day):
+    (rain,) = read(ATOM.replace("2026-03-05T13:30:00+01:00", day)).leads
+    assert rain.title == "Rain"
+
+
+def test_odd_values_in_a_json_feed_are_no_values():
+    body = JSON.replace('"language": "de"', '"language": {"a": 1}').replace('"Regen"', r'"\ud800 Regen"')
+    (rain,) = read(body).leads
+    assert (rain.language, rain.title) == (None, "? Regen")
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["http://wire.example:99999/x", "http://wire.example:abc/x", "http://evil.example\\@wire.example/x"],
+)
+def test_a_link_that_cannot_be_fetched_is_left_out(link):
+    leads = read(RSS.replace("https://wire.example/wind", link)).leads
+    assert [lead.title for lead in leads] == ["Rain in spring"]
+
+
 def test_a_broken_feed_is_read_as_far_as_feed_readers_do():
     cut = RSS[: RSS.index("<item><title>Mail")] + "<item><title>A & B</title><link>https://wire.example/ab"
     assert [lead.url for lead in read(cut).leads][0] == "https://wire.example/rain"
@@ -104,7 +129,8 @@ def test_entities_are_not_expanded_and_no_file_is_read():
         b"plain words",
         b'{"items": 3}',
         b'{"items": [',
-        gzip.compress(RSS.encode()),
+        gzip.compress(b"<html>Sign in</html>"),
+        b"\x1f\x8b no gzip",
     ],
 )
 def test_what_is_no_channel_says_so(body):

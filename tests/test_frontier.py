@@ -107,6 +107,20 @@ def test_what_was_over_budget_is_taken_up_by_the_next_crawl():
     assert known.due_at == NOW
 
 
-@pytest.mark.parametrize("outcome", [Outcome.NOT_DUE, Outcome.OUT_OF_SCOPE])
-def test_what_was_not_asked_for_teaches_nothing(outcome):
-    assert remember(line(outcome), fetched, SOURCE) is None
+def test_what_was_not_asked_for_teaches_nothing():
+    assert remember(line(Outcome.NOT_DUE), fetched, SOURCE) is None
+    assert remember(line(Outcome.OUT_OF_SCOPE), None, SOURCE) is None
+
+
+def test_what_went_out_of_scope_is_not_rechecked_for_ever():
+    assert remember(line(Outcome.OUT_OF_SCOPE), rung_is_now, SOURCE).due_at is None
+
+
+def test_a_redirect_out_of_scope_is_not_followed_in_every_crawl():
+    known = remember(line(Outcome.OUT_OF_SCOPE, http_status=302), None, SOURCE)
+    assert not is_due(LEAD, known, NOW + timedelta(days=1))
+
+
+def test_a_sick_channel_never_becomes_a_lead():
+    known = remember({"kind": "channel", "url": "u", "at": NOW, "outcome": Outcome.BAD_CONTENT}, None, SOURCE)
+    assert (known.failures, known.due_at) == (1, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections import Counter
@@ -198,6 +199,9 @@ def test_loading_everything_again_changes_nothing(line):
 
 
 def test_crawling_is_polite(line):
-    delayed = [asked for asked in line.served.requests if asked.site == "courier"]
-    assert {asked.headers["user-agent"].split("/")[0] for asked in line.served.requests} == {"Wirehouse"}
-    assert delayed
+    """One question at a time, and never faster than robots.txt asks (Le Phare: one a second)."""
+    asked = [asked for asked in line.served.requests if asked.site == "phare" and asked.path != "/robots.txt"]
+    gaps = [later.at - earlier.at for earlier, later in itertools.pairwise(asked)]
+    assert len(gaps) > 10
+    assert min(gaps) >= 0.95
+    assert {one.headers["user-agent"].split("/")[0] for one in line.served.requests} == {"Wirehouse"}

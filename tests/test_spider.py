@@ -133,7 +133,7 @@ def test_a_story_whose_hour_has_come_is_asked_for_without_a_channel(memory, tmp_
 
 def test_an_unchanged_feed_is_not_read_again(spider, memory):
     body = rss(BASE, "/a")[2]
-    first = list(spider.read_channel(answer(XmlResponse, FEED, body=body), FEED))[0]
+    first = next(spider.read_channel(answer(XmlResponse, FEED, body=body), FEED))
     memory.fold("wire/1", [first | {"at": NOW}], SOURCE)
     line = only(spider.read_channel(answer(XmlResponse, FEED, body=body), FEED))
     assert (line["outcome"], line["reason"]) == ("unchanged", "the same bytes")
@@ -143,6 +143,18 @@ def test_a_channel_that_is_none_says_what_it_is(spider):
     line = only(spider.read_channel(answer(HtmlResponse, FEED, body=b"<html>Sign in"), FEED))
     assert line["outcome"] == "bad_content"
     assert "no feed" in line["reason"]
+
+
+def test_an_index_that_did_not_change_is_asked_for_its_sitemaps_all_the_same(spider, memory, tmp_path):
+    body = f"<sitemapindex><sitemap><loc>{BASE}/n1.xml</loc></sitemap></sitemapindex>".encode()
+    first = next(spider.read_channel(answer(XmlResponse, FEED, body=body, ETag='"1"'), FEED))
+    memory.fold("wire/1", [first | {"at": NOW}], SOURCE)
+    again = SourceSpider(spider.job, memory)
+    assert "If-None-Match" not in next(again.ask_channel(FEED)).headers
+    asked = [
+        x for x in again.read_channel(answer(XmlResponse, FEED, body=body), FEED) if isinstance(x, Request)
+    ]
+    assert [request.url for request in asked] == [f"{BASE}/n1.xml"]
 
 
 def test_an_index_leads_to_its_sitemaps_once(spider):
@@ -202,11 +214,11 @@ def test_a_fault_of_ours_is_not_blamed_on_the_server(spider):
 
 def test_a_stop_leaves_no_lead_without_an_end(spider):
     feed(spider, "/a", "/b")
-    assert {line["url"]: line["outcome"] for line in spider.unended()} == {
+    assert {line["url"]: line["outcome"] for line in spider.unended("stopped")} == {
         f"{BASE}/a": "over_budget",
         f"{BASE}/b": "over_budget",
     }
-    assert list(spider.unended()) == []
+    assert list(spider.unended("stopped")) == []
 
 
 def test_moved_to_another_server_the_feeds_own_links_move_too(memory, tmp_path):

@@ -1,5 +1,8 @@
 """The archive: responses as received, in a WARC 1.1 file. The only file that knows WARC.
 
+Bodies are kept to the byte, Content-Encoding and all; header values outside ASCII are
+percent-encoded.
+
 Each record is a gzip member of its own, so that one story can be read at its offset.
 Digests, compression and writing happen in a thread beside the crawl's event loop (their
 C code lets go of the interpreter); bodies that the server had compressed are not
@@ -34,7 +37,7 @@ from pipelines.errors import BatchError
 LARGEST = 20 * 1024 * 1024
 """Bytes of a body after decompression; a larger one is `too_large`."""
 
-_STUMBLES = (AttributeError, TypeError)
+_STUMBLES = (AttributeError, TypeError, OverflowError)
 """What warcio raises over a header that is cut off before its URI or length."""
 
 _QUEUE = 64
@@ -103,7 +106,9 @@ class ArchiveWriter:
         if address:
             warc["WARC-IP-Address"] = address
         encoded = any(k.lower() == "content-encoding" for k, _ in headers)
-        head = StatusAndHeaders(f"{status} {reason}".strip(), list(headers), protocol=protocol)
+        # warcio percent-encodes what is not ASCII in a value; in a name it stumbles over it.
+        named = [(name.encode("ascii", "replace").decode(), value) for name, value in headers]
+        head = StatusAndHeaders(f"{status} {reason}".strip(), named, protocol=protocol)
         self._queue.put(lambda: _packed(_response(url, head, body, warc), 0 if encoded else 1))
         return record_id
 
@@ -123,8 +128,8 @@ class ArchiveWriter:
                 continue  # keep emptying, so that nobody waits for a place in the queue
             try:
                 self._file.write(record())
-            except OSError as error:
-                self._error = error
+            except Exception as error:  # whatever it is: an archive with a gap is none
+                self._error = error if isinstance(error, OSError) else OSError(f"{error!r}")
         try:
             self._file.flush()
             os.fsync(self._file.fileno())
@@ -176,7 +181,7 @@ def decoded(record: Record) -> bytes:
     body = record.payload
     stated = ",".join(v for k, v in record.headers if k == "content-encoding")
     for encoding in reversed([e.strip().lower() for e in stated.split(",") if e.strip()]):
-        body = _unpack(body, encoding)
+        body = unpack(body, encoding)
     if len(body) > LARGEST:
         raise BodyTooLarge(f"{len(body)} bytes")
     return body
@@ -239,7 +244,8 @@ def _sha1(payload: bytes) -> str:
     return base64.b32encode(hashlib.sha1(payload, usedforsecurity=False).digest()).decode()
 
 
-def _unpack(body: bytes, encoding: str) -> bytes:
+def unpack(body: bytes, encoding: str) -> bytes:
+    """One Content-Encoding undone; BadBody or BodyTooLarge where it cannot be."""
     try:
         match encoding:
             case "identity":
@@ -252,17 +258,25 @@ def _unpack(body: bytes, encoding: str) -> bytes:
                 except zlib.error:  # many servers leave the zlib header out
                     return _inflate(body, -15)
             case "br":
-                return _limited(brotli.Decompressor().process(body, output_buffer_limit=LARGEST + 1))
+                unpacker = brotli.Decompressor()
+                out = _limited(unpacker.process(body, output_buffer_limit=LARGEST + 1))
+                if body and not unpacker.is_finished():
+                    raise EOFError("ends too early")
+                return out
     except (zlib.error, brotli.error, EOFError) as error:
         raise BadBody(f"broken {encoding}: {error}") from error
     raise BadBody(f"unknown content encoding {encoding!r}")
 
 
 def _inflate(body: bytes, wbits: int) -> bytes:
-    unpacker = zlib.decompressobj(wbits)
-    out = _limited(unpacker.decompress(body, LARGEST + 1))
-    if not unpacker.eof and body:
-        raise EOFError("ends too early")
+    out = b""
+    while body:
+        unpacker = zlib.decompressobj(wbits)
+        out = _limited(out + unpacker.decompress(body, LARGEST + 1 - len(out)))
+        if not unpacker.eof:
+            raise EOFError("ends too early")
+        # gzip may have several members; what follows and is none is rubbish, as browsers see it
+        body = unpacker.unused_data if wbits == 31 and unpacker.unused_data[:2] == b"\x1f\x8b" else b""
     return out
 
 

@@ -1,17 +1,19 @@
 """Batches: one crawl's folder `<data>/<source>/<stamp>/`, and which of them wait.
 
 A file under its final name is whole: it is written under a temporary name first. A
-batch exists once its `run.json` does, which is written last. A batch waits for the
-warehouse while a marker of its name lies in `<data>/.waiting/`, so that finding
-what waits costs as much as what waits, not as much as all that was ever crawled.
+batch exists once its `run.json` does, which is written last. While a batch is to be
+extracted a marker of its name lies in `<data>/.unread/`, while it is to be loaded in
+`<data>/.waiting/`: so finding what waits costs as much as what waits, not as much as
+all that was ever crawled. A marker may be there too early, never too late.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,7 +38,8 @@ FRONTIER = "frontier.sqlite"
 """Beside the batches of a source: `<data>/<source>/frontier.sqlite`."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*/\d{8}T\d{6}Z-[0-9a-f]{4}")
-_WAITING = ".waiting"
+UNREAD = ".unread"
+WAITING = ".waiting"
 
 
 def new_name(source: str, now: datetime) -> str:
@@ -59,42 +62,55 @@ def existing(data: UPath, batch: str) -> UPath:
     return place
 
 
-def of_source(data: UPath, source: str) -> list[str]:
-    """Names of a source's finished batches, oldest first."""
+def of_source(data: UPath, source: str, but: Collection[str] = ()) -> list[str]:
+    """Names of a source's finished batches, oldest first; `but` those that are known."""
     home = data / source
     if not home.exists():
         return []
     names = (f"{source}/{p.name}" for p in home.iterdir() if not p.name.startswith("."))
-    return sorted(n for n in names if _NAME.fullmatch(n) and (data / n / RUN).exists())
+    new = (n for n in names if _NAME.fullmatch(n) and n not in but)
+    return sorted(n for n in new if (data / n / RUN).exists())
 
 
-def mark_waiting(data: UPath, batch: str) -> None:
-    """Announce that a batch is ready for the warehouse (to be called before it is)."""
-    marker = data / _WAITING / batch.replace("/", "--")
+def mark(data: UPath, kind: str, batch: str) -> None:
+    """Announce that a batch is to be read (UNREAD) or loaded (WAITING), before it is ready."""
+    marker = data / kind / batch.replace("/", "--")
     marker.parent.mkdir(parents=True, exist_ok=True)
     marker.touch()
 
 
+def unmark(data: UPath, kind: str, names: Iterable[str]) -> None:
+    """Take the markers of batches away; where they were none, nothing happens."""
+    for batch in names:
+        (data / kind / batch.replace("/", "--")).unlink(missing_ok=True)
+
+
+def unread(data: UPath, source: str) -> list[str]:
+    """Batches of a source that were crawled and not extracted, oldest first."""
+    marked = _marked(data, UNREAD)
+    return [n for n in marked if n.startswith(f"{source}/") and (data / n / RUN).exists()]
+
+
 def waiting(data: UPath) -> list[str]:
     """Batches that are extracted and not known to be loaded, oldest first."""
-    markers = data / _WAITING
+    return [n for n in _marked(data, WAITING) if (data / n / LEDGER).exists()]
+
+
+def _marked(data: UPath, kind: str) -> list[str]:
+    markers = data / kind
     if not markers.exists():
         return []
     names = (p.name.replace("--", "/") for p in markers.iterdir())
-    ready = (n for n in names if _NAME.fullmatch(n) and (data / n / LEDGER).exists())
-    return sorted(ready, key=lambda n: n.split("/")[1])
-
-
-def mark_loaded(data: UPath, batches: Iterable[str]) -> None:
-    """Take the markers of loaded batches away; that they are loaded, the warehouse knows."""
-    for batch in batches:
-        (data / _WAITING / batch.replace("/", "--")).unlink(missing_ok=True)
+    return sorted((n for n in names if _NAME.fullmatch(n)), key=lambda n: n.split("/")[1])
 
 
 def write_run(path: Path, run: Run) -> None:
     """Write `run.json`, whole or not at all."""
     part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(asdict(run), default=datetime.isoformat, indent=1), "utf-8")
+    with part.open("w", encoding="utf-8") as file:
+        json.dump(asdict(run), file, default=datetime.isoformat, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
     part.rename(path)
 
 

@@ -11,13 +11,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines import frontier
+from pipelines import frontier, urls
 from pipelines.errors import BatchError
 from pipelines.records import Seen, Source
+
+_VERSION = 1
+"""To be raised with any change of the tables."""
 
 _SCHEMA = """
 create table if not exists seen (
@@ -70,7 +74,14 @@ class Memory:
                 learned = frontier.remember(line, known, source)
                 if learned is not None:
                     self._put(learned)
+                    self._put_target(line, learned)
             self._db.execute("insert into folded values (?)", (run_id,))
+
+    def _put_target(self, line: Mapping[str, Any], learned: Seen) -> None:
+        """Where a redirect led is a page we know too, should a channel name it later."""
+        target = urls.canonical(line["final_url"]) if line.get("final_url") else learned.url
+        if target != learned.url and not line.get("outcome") and self.get(target) is None:
+            self._put(replace(learned, url=target, due_at=None))
 
     def _put(self, seen: Seen) -> None:
         values = [_stored(getattr(seen, name)) for name in _COLUMNS]
@@ -92,14 +103,23 @@ def open_memory(path: Path, *, readonly: bool = False) -> Iterator[Memory]:
             connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
         else:
             connection = sqlite3.connect(":memory:" if readonly else path, timeout=30)
-            connection.executescript(_SCHEMA)
+            _make_tables(connection)
         connection.row_factory = sqlite3.Row
         try:
             yield Memory(connection)
         finally:
             connection.close()
-    except sqlite3.Error as error:
+    except sqlite3.OperationalError as error:
+        raise BatchError(f"{path}: {error}: is the disk full, or the folder not ours to write?") from error
+    except sqlite3.DatabaseError as error:
         raise BatchError(f"{path}: {error}; delete it, and it is made again from the crawl logs") from error
+
+
+def _make_tables(connection: sqlite3.Connection) -> None:
+    """Make the tables; those of another version go: they are folded again from the logs."""
+    if connection.execute("pragma user_version").fetchone()[0] != _VERSION:
+        connection.executescript("drop table if exists seen; drop table if exists folded;")
+    connection.executescript(f"{_SCHEMA} pragma user_version = {_VERSION};")
 
 
 def _seen(row: sqlite3.Row) -> Seen:
