@@ -69,7 +69,7 @@ def _trafilatura(html: str, url: str, **options: Any) -> dict[str, Any]:
 def newspaper(html: str, url: str) -> dict[str, Any]:
     from newspaper import Article
 
-    article = Article(url)
+    article = Article(url, fetch_images=False)  # or it asks the network
     article.download(input_html=html)
     article.parse()
     return {
@@ -84,7 +84,7 @@ def newspaper(html: str, url: str) -> dict[str, Any]:
 def newsplease(html: str, url: str) -> dict[str, Any]:
     from newsplease import NewsPlease
 
-    article = NewsPlease.from_html(html, url)
+    article = NewsPlease.from_html(html, url, fetch_images=False)
     return {
         "title": article.title,
         "authors": article.authors,

@@ -68,6 +68,7 @@ def read(tree: Tree) -> Masthead:
     tags: list[str] = []
     asked = 0
     seen: Tree | None = None
+    marked_up = bool(tree.xpath("boolean(//*[@itemprop])"))  # asked once: few pages have microdata
     for element in tree.iter(*_TAGS):
         tag = element.tag
         if tag == "h1":
@@ -82,19 +83,17 @@ def read(tree: Tree) -> Masthead:
             if text and any(c.isdigit() for c in text):
                 (modified if change else published).append(text)
             continue
-        stated_here = dict(element.items())
-        if not stated_here:
-            continue
-        itemprop = stated_here.get("itemprop", "")
+        names = element.get("class") or element.get("id")
+        itemprop = element.get("itemprop") if marked_up else None
+        rel = element.get("rel") if tag == "a" else None
         if itemprop in ("datePublished", "dateModified"):
             stated = element.get("content") or element.get("datetime") or _text(element)
             (machine if itemprop == "datePublished" else modified).append(stated)
             continue
-        if tag == "a" and "tag" in stated_here.get("rel", "").split():
+        if rel and "tag" in rel.split():
             tags.append(_text(element))
             continue
-        names = stated_here.get("class") or stated_here.get("id") or ""
-        marked = itemprop == "author" or stated_here.get("rel") == "author"
+        marked = itemprop == "author" or rel == "author"
         if not names and not marked:
             continue
         kind = _kind(names) if names else ""
@@ -108,7 +107,7 @@ def read(tree: Tree) -> Masthead:
             bylines.append(text)
             seen = element
         if (kind == "time" or len(published) < 3) and any(c.isdigit() for c in text):
-            (modified if _CHANGE.search(text) or _CHANGE.search(names) else published).append(text)
+            (modified if _CHANGE.search(text) or _CHANGE.search(names or "") else published).append(text)
     return Masthead(
         tuple(dict.fromkeys(filter(None, titles))),
         tuple(dict.fromkeys(bylines))[:12],
