@@ -14,7 +14,7 @@ FEW = 5
 _ANSWERED = frozenset({"ok", Outcome.UNCHANGED.value})
 _NEXT = {
     Outcome.ADDRESS_BLOCKED.value: "if that machine is yours, name its host in the source's `private_hosts`",
-    Outcome.ROBOTS_DENIED.value: "the site does not want this fetched: leave the channel out, or ask its publisher",
+    Outcome.ROBOTS_DENIED.value: "the site does not want this fetched: leave it out, or ask its publisher",
     Outcome.BAD_CONTENT.value: "open it in a browser: a login, a consent page, or a feed that moved?",
     "": "open it in a browser: moved, blocked or down? then correct the source's TOML",
 }

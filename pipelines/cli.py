@@ -67,7 +67,7 @@ def main(quiet: bool) -> None:
 )
 def up(once: bool, port: int, demo: bool, demo_port: int) -> None:
     """Run everything on this machine: Airflow's UI and scheduler, the DAGs, the demo wire."""
-    from pipelines import launch
+    from pipelines.up import launch
 
     launch.up(once=once, port=port, demo=demo, demo_port=demo_port, say=click.echo)
 

@@ -23,7 +23,6 @@ from pipelines.errors import BatchError, UsageError
 from pipelines.records import Outcome, Run, Source, outcome_of_status
 from pipelines.store import archive, batches
 
-
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 

@@ -92,9 +92,8 @@ def findings(found: Sequence[Finding], *, as_json: bool) -> None:
         click.echo("all checks passed")
     else:
         for f in found:
-            click.echo(
-                f"{f.severity.value}: {f.source_id or 'warehouse'}: {f.check}: {f.message}\n  next: {f.next_step}"
-            )
+            where = f.source_id or "warehouse"
+            click.echo(f"{f.severity.value}: {where}: {f.check}: {f.message}\n  next: {f.next_step}")
 
 
 def sources(known: Mapping[str, Source | WirehouseError], *, as_json: bool) -> None:

@@ -1,6 +1,7 @@
 """What does a real crawl over real HTTP leave behind, however it ends?"""
 
 import gzip
+import itertools
 import json
 import os
 import random
@@ -171,7 +172,7 @@ def test_it_asks_one_page_at_a_time_and_no_faster_than_robots_txt_wants(wire):
     crawl()
     assert len(moments) == 4
     assert max(most) == 1
-    assert min(b - a for a, b in zip(moments, moments[1:], strict=False)) >= 0.29
+    assert min(b - a for a, b in itertools.pairwise(moments)) >= 0.29
 
 
 def test_a_source_that_cannot_be_reached_is_a_batch_that_says_so(home):

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pipelines import embedded
+from pipelines.up import embedded
 
 GOOD = """
 title = "Acme Wire"

@@ -154,9 +154,17 @@ GERMAN = "<p>Die Einwohner der Stadt haben am Sonntag dafür gestimmt, die alte 
 
 @pytest.mark.parametrize(
     ("lang", "text", "rejected"),
-    [("de", GERMAN, True), ("de", TEXT, False), ("en", GERMAN, False), ("en-GB", TEXT, False), ("", GERMAN, False)],
+    [
+        ("de", GERMAN, True),
+        ("de", TEXT, False),
+        ("en", GERMAN, False),
+        ("en-GB", TEXT, False),
+        ("", GERMAN, False),
+    ],
 )
-def test_another_language_is_rejected_if_page_and_text_agree_on_it(lang: str, text: str, rejected: bool) -> None:
+def test_another_language_is_rejected_if_page_and_text_agree_on_it(
+    lang: str, text: str, rejected: bool
+) -> None:
     found = extract(f"<html lang='{lang}'><body>{text}</body></html>", replace(SOURCE, language="en"))
     assert (found == Reject(outcome=Outcome.REJECTED, reason="wrong_language")) is rejected
 

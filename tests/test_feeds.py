@@ -109,7 +109,7 @@ def test_a_link_that_cannot_be_fetched_is_left_out(link):
 
 def test_a_broken_feed_is_read_as_far_as_feed_readers_do():
     cut = RSS[: RSS.index("<item><title>Mail")] + "<item><title>A & B</title><link>https://wire.example/ab"
-    assert [lead.url for lead in read(cut).leads][0] == "https://wire.example/rain"
+    assert next(lead.url for lead in read(cut).leads) == "https://wire.example/rain"
 
 
 def test_entities_are_not_expanded_and_no_file_is_read():

@@ -17,9 +17,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipelines import demo_wire, embedded
 from pipelines.errors import WirehouseError
-from pipelines.launch import free
+from pipelines.up import demo_wire, embedded
+from pipelines.up.launch import free
 
 SLEEPY = """
 import signal, time
@@ -55,7 +55,7 @@ def kept(program: str, grace: float) -> Iterator[subprocess.Popen[str]]:
     command = [
         sys.executable,
         "-m",
-        "pipelines.keeper",
+        "pipelines.up.keeper",
         str(os.getpid()),
         str(grace),
         sys.executable,
@@ -95,7 +95,7 @@ def test_a_keeper_kills_a_program_that_does_not_stop_in_time():
 def test_a_keeper_ends_all_when_its_launcher_is_killed():
     launcher = f"""
 import os, subprocess, sys
-keeper = [sys.executable, "-m", "pipelines.keeper", str(os.getpid()), "5"]
+keeper = [sys.executable, "-m", "pipelines.up.keeper", str(os.getpid()), "5"]
 subprocess.Popen([*keeper, sys.executable, "-c", {FAMILY!r}])
 sys.stdin.read()
 """
@@ -126,7 +126,7 @@ def test_a_keeper_ends_with_the_exit_code_of_its_program():
     command = [
         sys.executable,
         "-m",
-        "pipelines.keeper",
+        "pipelines.up.keeper",
         str(os.getpid()),
         "1",
         sys.executable,
@@ -263,7 +263,7 @@ def test_a_component_that_dies_is_named_and_ends_the_rest(home):
             p
             for p in family
             if p.cmdline()[-2:] == ["triggerer", "--skip-serve-logs"]
-            and "pipelines.keeper" in p.parent().cmdline()
+            and "pipelines.up.keeper" in p.parent().cmdline()
         ]
         triggerer.kill()
         told, _ = up.communicate(timeout=60)

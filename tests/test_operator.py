@@ -18,7 +18,7 @@ import psutil
 import pytest
 from website import Site, rss, story
 
-from pipelines import embedded
+from pipelines.up import embedded
 
 RUN = """
 import json, sys

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import WirehouseError
-from pipelines.keeper import adopt_orphans, kill_descendants
+from pipelines.up.keeper import adopt_orphans, kill_descendants
 
 GRACE = 8.0
 """Seconds from the wish to stop to the kill. Airflow itself allows a task five."""
@@ -48,7 +48,7 @@ class Crew:
         log = self.logs / f"{name}.log"
         if log.exists() and log.stat().st_size > LOG_LIMIT:
             log.replace(log.with_suffix(".log.1"))
-        keeper = [sys.executable, "-m", "pipelines.keeper", str(os.getpid()), str(GRACE)]
+        keeper = [sys.executable, "-m", "pipelines.up.keeper", str(os.getpid()), str(GRACE)]
         with log.open("ab") as out:
             process = subprocess.Popen(
                 [*keeper, *command],

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
+import shutil
 import signal
 import socket
 import sys
@@ -21,13 +23,15 @@ from importlib.metadata import version
 from pathlib import Path
 from textwrap import indent
 
-from pipelines import demo_wire, embedded, show, steps
-from pipelines.airflow_api import AirflowApi, NoAnswerError
-from pipelines.crew import Crew
+from pipelines import show, steps
 from pipelines.errors import SourceError, UsageError, WirehouseError
 from pipelines.records import Source
 from pipelines.sources import declared, names
-from pipelines.watch import Progress
+from pipelines.store.attach import parse_attach
+from pipelines.up import demo_wire, embedded
+from pipelines.up.airflow_api import AirflowApi, NoAnswerError
+from pipelines.up.crew import Crew
+from pipelines.up.watch import Progress
 
 HEALTHY_WITHIN = timedelta(minutes=4)
 """Usually half a minute; a machine with one slow core may need minutes."""
@@ -60,13 +64,21 @@ def up(
     home = steps.places().home
     os.environ["WIREHOUSE_HOME"] = str(home)  # for the children, wherever they run
     demo = demo and any(name.startswith("demo_") for name in names(steps.places().sources))
+    parse_attach(steps.places().warehouse)  # a wrong one is said now, not by the first publish
+    if demo and port in range(demo_port, demo_port + demo_wire.SITES):
+        raise UsageError(f"--port {port} is one of the demo wire's: see --demo-port")
     free(port, "--port")
     for taken in range(demo_port, demo_port + demo_wire.SITES) if demo else ():
         free(taken, "--demo-port, or --no-demo")
     embedded.lay_out(home)
-    if not demo or demo_port != demo_wire.FIRST_PORT:
-        folder = demo_wire.sources(steps.places().sources, home / "sources", demo_port if demo else None)
-        os.environ["WIREHOUSE_SOURCES"] = str(folder)
+    own, first = steps.places().sources, demo_port if demo else None
+
+    def follow() -> None:
+        """Take over source files that came, changed or went while we run."""
+        if first != demo_wire.FIRST_PORT:
+            os.environ["WIREHOUSE_SOURCES"] = str(demo_wire.sources(own, home / "sources", first))
+
+    follow()
     declarations = declared(steps.places().sources).values()
     for broken in (one for one in declarations if isinstance(one, SourceError)):
         say(f"Left out: {broken}")
@@ -84,7 +96,7 @@ def up(
             api = AirflowApi(f"http://127.0.0.1:{port}", embedded.USER, embedded.password(home))
             until_healthy(crew, api)
             say(welcome(home, port, demo_port if demo else None))
-            watch(crew, Progress(api, awaited, began, say), once, say)
+            watch(crew, Progress(api, awaited, began, say), once, say, follow)
         except KeyboardInterrupt:
             if once:
                 raise
@@ -134,11 +146,14 @@ def until_healthy(crew: Crew, api: AirflowApi) -> None:
             continue
 
 
-def watch(crew: Crew, progress: Progress, once: bool, say: Callable[[str], None]) -> None:
+def watch(
+    crew: Crew, progress: Progress, once: bool, say: Callable[[str], None], follow: Callable[[], None]
+) -> None:
     """Tell what happens until all is published; then, unless `once`, only stand guard."""
     deadline = time.monotonic() + ONCE_WITHIN.total_seconds()
     while not progress.published:
         time.sleep(2)
+        follow()
         crew.check()
         with suppress(NoAnswerError):  # busy; we ask again
             progress.look()
@@ -155,6 +170,7 @@ def watch(crew: Crew, progress: Progress, once: bool, say: Callable[[str], None]
         say(str(error))
     while not once:
         time.sleep(2)
+        follow()
         crew.check()
 
 
@@ -184,7 +200,22 @@ def loaded() -> str:
     ).to_pylist()
     table = show.table(["source", "stories", "latest (UTC)"], [list(row.values()) for row in rows])
     ask = "SELECT published_at, source_id, headline FROM stories ORDER BY published_at DESC LIMIT 10"
-    return f'\nLoaded:\n\n{indent(table, "  ")}\n\nAsk next:\n\n  wirehouse sql "{ask}"\n'
+    return f'\nLoaded:\n\n{indent(table, "  ")}\n\nAsk next:\n\n  {command()} sql "{ask}"\n'
+
+
+def command() -> str:
+    """How to call `wirehouse` from here: by a path that works, and with the settings that it needs."""
+    own = Path(sys.executable).with_name("wirehouse")
+    called = own if shutil.which("wirehouse") != str(own) else Path("wirehouse")
+    with suppress(ValueError):
+        called = called.relative_to(Path.cwd())
+    folder = os.environ.get("WIREHOUSE_SOURCES")
+    home = steps.places().home
+    needed = {
+        "WIREHOUSE_HOME": None if home == Path("var").absolute() else str(home),
+        "WIREHOUSE_SOURCES": folder,
+    }
+    return " ".join([*(f"{k}={shlex.quote(v)}" for k, v in needed.items() if v), str(called)])
 
 
 @contextmanager

@@ -39,16 +39,26 @@ def sources(folder: Path | None, target: Path, port_base: int | None) -> Path:
     """Make `target` a folder of the same sources, with the wire's where it is served.
 
     `port_base`: its first port; None leaves its sources out, since their crawls could
-    only fail. The other sources are links, so that an edit shows.
+    only fail. The other sources are links, so that an edit shows; called again, it takes
+    over the files that came and went.
     """
     target.mkdir(exist_ok=True)
+    declared = {path.name: path for path in (folder or Path(str(resources.files("sources")))).glob("*.toml")}
+    wanted = {n: p for n, p in declared.items() if port_base is not None or not n.startswith("demo_")}
     for old in target.glob("*.toml"):
-        old.unlink()
-    for path in sorted((folder or Path(str(resources.files("sources")))).glob("*.toml")):
-        if not path.name.startswith("demo_"):
-            (target / path.name).symlink_to(path.absolute())
-        elif port_base is not None:
-            (target / path.name).write_text(on_ports(path.read_text("utf-8"), port_base), "utf-8")
+        if old.name not in wanted:
+            old.unlink()
+    for name, path in wanted.items():
+        copy = target / name
+        if port_base is None or not name.startswith("demo_"):
+            if not copy.is_symlink():
+                copy.unlink(missing_ok=True)
+                copy.symlink_to(path.absolute())
+        elif not copy.exists() or copy.is_symlink():
+            copy.unlink(missing_ok=True)
+            copy.write_text(on_ports(path.read_text("utf-8"), port_base), "utf-8")
+        elif copy.read_text("utf-8") != (text := on_ports(path.read_text("utf-8"), port_base)):
+            copy.write_text(text, "utf-8")
     return target
 
 

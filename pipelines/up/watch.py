@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipelines.airflow_api import AirflowApi, DagRun, TaskRun
+from pipelines.up.airflow_api import AirflowApi, DagRun, TaskRun
 
 
 @dataclass(frozen=True)

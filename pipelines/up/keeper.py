@@ -1,6 +1,6 @@
 """Run one program so that nothing of it is left when it ends, or when we do.
 
-`wirehouse up` starts each Airflow component through `python -m pipelines.keeper PARENT
+`wirehouse up` starts each Airflow component through `python -m pipelines.up.keeper PARENT
 GRACE PROGRAM …`: a component forks workers, workers fork tasks, tasks start crawlers, some in
 sessions of their own. The keeper adopts whatever its program leaves behind (Linux calls
 it a child subreaper), so it can find and end all of it:
