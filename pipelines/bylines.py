@@ -239,11 +239,6 @@ def looks_like_byline(line: str) -> bool:
     return known[0] and all(known[:2])
 
 
-def has_lead_in(line: str) -> bool:
-    """Does the line begin as bylines do ("By", "Von", "Par" …)?"""
-    return bool(_LEAD_IN.match(line))
-
-
 def _without_lead_in(text: str) -> str:
     while (lead := _LEAD_IN.match(text)) and lead.end() < len(text):
         text = text[lead.end() :]

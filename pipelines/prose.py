@@ -189,9 +189,8 @@ def _boxed(path: Path, main: Path) -> bool:
 _BOX = re.compile(
     r"box|info|fact|aside|bio|kasten|hint|note|quote|zitat|related|pull|card|item|widget|embed|module|ad\b"
 )
-_CONTENT = frozenset(
-    "p li ul ol dl dt dd blockquote h2 h3 h4 h5 h6 table tbody thead tr td th pre center".split()  # noqa: SIM905
-)
+_CONTENT_TAGS = "p li ul ol dl dt dd blockquote h2 h3 h4 h5 h6 table tbody thead tr td th pre center"
+_CONTENT = frozenset(_CONTENT_TAGS.split())
 
 
 def _path(element: Tree, root: Tree) -> Path:

@@ -115,8 +115,6 @@ class Stated:
     usage_terms: str | None = None
     credit: str | None = None
     free: bool | None = None
-    locked: str | None = None
-    """CSS selector of what only subscribers see."""
     correction: str | None = None
     located: str | None = None
     word_count: int | None = None
@@ -236,7 +234,6 @@ def _stated(
         credit=ld("creditText", "sourceOrganization")
         or meta("syndication-source", "article:source", "source"),
         free=_truth(jsonld.pick(nodes, "isAccessibleForFree"), [n.get("isAccessibleForFree") for n in nodes]),
-        locked=_locked(nodes),
         correction=ld("correction"),
         located=ld("dateline", "locationCreated"),
         word_count=_number(jsonld.pick(nodes, "wordCount")),
@@ -324,15 +321,6 @@ def _language(tree: Tree, ld: str | None, meta: Any) -> str | None:
         tag = (stated or "").strip().split(",")[0].replace("_", "-")
         if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag):
             return tag
-    return None
-
-
-def _locked(nodes: list[jsonld.Node]) -> str | None:
-    """Where the part that only subscribers see stands: schema.org's paywall markup."""
-    parts = jsonld.pick(nodes, "hasPart")
-    for part in parts if isinstance(parts, list) else [parts]:
-        if isinstance(part, dict) and _truth(part.get("isAccessibleForFree"), []) is False:
-            return jsonld.one(part.get("cssSelector"))
     return None
 
 
