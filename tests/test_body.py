@@ -1,4 +1,4 @@
-# ruff: noqa: E501  # a page is read best in one line
+# a page is read best in one line
 """Which of a page's text is the story?"""
 
 from __future__ import annotations

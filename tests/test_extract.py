@@ -1,4 +1,4 @@
-# ruff: noqa: E501  # a page is read best in one line
+# a page is read best in one line
 """What becomes of one page: a story with the right facts, or a reason why not?"""
 
 from __future__ import annotations

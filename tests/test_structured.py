@@ -1,4 +1,4 @@
-# ruff: noqa: E501  # a page is read best in one line
+# a page is read best in one line
 """What does a page state of itself for machines, however badly it does so?"""
 
 from __future__ import annotations

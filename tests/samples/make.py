@@ -1,4 +1,4 @@
-# ruff: noqa: E501  # a page is read best in one line
+# a page is read best in one line
 """Make the samples: invented copy (`copy.toml`) printed in the forms of real pages.
 
     python tests/samples/make.py
