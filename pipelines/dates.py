@@ -49,7 +49,7 @@ class Moment:
     at: datetime
     """UTC."""
     precision: str
-    """second, minute, hour or day; a day is its 00:00 in the source's zone."""
+    """second, minute, hour or day; a day is its 00:00 UTC, since it has no zone."""
     tz_known: bool
     raw: str
     evidence: str = ""
@@ -224,6 +224,8 @@ def _moment(
     midnight = second is not None and not (at.hour or at.minute or at.second)
     whole_day = hour is None or (midnight and (stated is None or at.utcoffset() == timedelta(0)))
     precision = "day" if whole_day else "minute" if second is None else "second"
+    if whole_day:  # a day has no zone: kept as its first moment in UTC, it stays the day that was printed
+        at = datetime(year, month, day, tzinfo=UTC)
     return Moment(at.astimezone(UTC), precision, stated is not None, raw)
 
 
