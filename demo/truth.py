@@ -197,7 +197,8 @@ def _published(p: Printing) -> _Published:
         case _:
             raw, evidence, known = spoken, "html", False
     if markup.day_only(p):
-        raw, precision, here = spoken.split(",")[0], "day", datetime(here.year, here.month, here.day, tzinfo=UTC)
+        raw, precision = spoken.split(",")[0], "day"
+        here = datetime(here.year, here.month, here.day, tzinfo=UTC)  # a day has no zone
     return _Published(
         published_at=here.astimezone(UTC),
         published_raw=raw,

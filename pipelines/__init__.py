@@ -3,6 +3,6 @@
 The layers, from I/O to pure; a module imports only from layers below its own
 (`lint-imports` holds it):
 
-    cli ▸ steps ▸ store ▸ extract|cluster|versions|frontier|checks
-        ▸ wire|dates|structured|body|feeds|urls ▸ records|errors
+    cli ▸ up ▸ steps ▸ saved|replay ▸ show|crawl_step|extract_step ▸ pool ▸ store|program
+        ▸ extract|cluster|versions|frontier|checks ▸ page|feeds ▸ urls ▸ sources ▸ records|errors
 """

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from pipelines import (
+from pipelines.page import (
     attribution,
     body,
     bylines,
@@ -30,8 +30,8 @@ from pipelines import (
     wire,
     words,
 )
-from pipelines import markup as markup_
-from pipelines import structured as structured_
+from pipelines.page import markup as markup_
+from pipelines.page import structured as structured_
 from pipelines.records import Capture, Evidence, Outcome, Reject, Source, Story
 from pipelines.urls import absolute, canonical, story_id
 

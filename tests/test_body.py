@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipelines import body, markup
+from pipelines.page import body, markup
 from pipelines.records import Reject
 
 STORY = [

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import dates
+from pipelines.page import dates
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines import headlines, jsonld, markup, masthead, structured
+from pipelines.page import headlines, jsonld, markup, masthead, structured
 from pipelines.records import Outcome, Reject
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import bylines, edges, furniture, wire
+from pipelines.page import bylines, edges, furniture, wire
 
 DATELINES = [
     ("PARIS, March 5 (Reuters) - The euro", "PARIS", "March 5", "Reuters"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from pipelines.markup import Tree
+from pipelines.page.markup import Tree
 
 # One string, split: a list of forty lines would say no more.
 _BLOCK_TAGS = """

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from pipelines import bylines, furniture, wire
-from pipelines.words import squash
+from pipelines.page import bylines, furniture, wire
+from pipelines.page.words import squash
 
 _DEPTH = 8
 """Lines from either end that may be no copy."""

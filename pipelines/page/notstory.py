@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from pipelines.structured import Stated
+from pipelines.page.structured import Stated
 
 _ERROR = re.compile(
     r"^\W*(?:error\s*)?(?:40[34]|410|50[0-9])\b|page (?:not found|cannot be found|"

@@ -11,8 +11,8 @@ from itertools import islice
 
 from lxml import etree
 
-from pipelines.blocks import Block
-from pipelines.markup import Tree
+from pipelines.page.blocks import Block
+from pipelines.page.markup import Tree
 
 _NEVER_TEXT = (
     "script",
@@ -46,7 +46,7 @@ _NEVER_TEXT = (
 
 
 def _words(kind: str, joint: str) -> str:
-    table = tomllib.loads((resources.files("pipelines") / "furniture.toml").read_text("utf-8"))["names"]
+    table = tomllib.loads((resources.files("pipelines.page") / "furniture.toml").read_text("utf-8"))["names"]
     return "|".join(sorted(table[kind].split(), key=len, reverse=True)).replace("-", joint)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from pipelines import wire
+from pipelines.page import wire
 
 
 class Byline(NamedTuple):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from pipelines import bylines, edges, furniture, masthead, structured, wire
+from pipelines.page import bylines, edges, furniture, masthead, structured, wire
+from pipelines.page.words import squash
 from pipelines.records import Source
-from pipelines.words import squash
 
 
 def who(

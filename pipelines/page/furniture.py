@@ -12,14 +12,14 @@ import tomllib
 from functools import lru_cache
 from importlib import resources
 
-from pipelines import bylines, wire
+from pipelines.page import bylines, wire
 
 _SHORT = 180
 """Characters; a longer line is copy, whatever it begins with."""
 
 
 def _load() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], dict[str, re.Pattern[str]]]:
-    table = tomllib.loads((resources.files("pipelines") / "furniture.toml").read_text("utf-8"))
+    table = tomllib.loads((resources.files("pipelines.page") / "furniture.toml").read_text("utf-8"))
     pointers = "|".join(table["pointers"].values())
     markers = "|".join(table["markers"].values())
     return (

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from pipelines.markup import Tree
+from pipelines.page.markup import Tree
 
 
 class Masthead(NamedTuple):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from pipelines.months import MONTHS, NUMERALS, ZONES
+from pipelines.page.months import MONTHS, NUMERALS, ZONES
 
 EARLIEST = datetime(1994, 1, 1, tzinfo=UTC)
 """Before the first news site; a publisher's archive may be older, a page's own date not."""

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines import jsonld
-from pipelines.markup import Tree
+from pipelines.page import jsonld
+from pipelines.page.markup import Tree
 
 
 def _keys(listed: str) -> tuple[str, ...]:

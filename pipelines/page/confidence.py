@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipelines.body import Body
-from pipelines.words import agreement
+from pipelines.page.body import Body
+from pipelines.page.words import agreement
 
 
 def of(read: Body, paragraphs: Sequence[str], article_body: str | None) -> float:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
-from pipelines.words import squash
+from pipelines.page.words import squash
 
 _TAIL = re.compile(
     r"(?P<head>.*\S)(?:\s+[|–—·•:»-]\s*|\s*[|｜ㅣ]\s*|\s+\*\s+|\s+::\s+)(?P<tail>[^|｜–—•*]{1,60})$", re.S

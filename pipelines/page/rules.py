@@ -9,9 +9,9 @@ from functools import lru_cache
 from cssselect import HTMLTranslator, SelectorError
 from lxml import etree
 
-from pipelines.blocks import clean
 from pipelines.errors import SourceError
-from pipelines.markup import Tree
+from pipelines.page.blocks import clean
+from pipelines.page.markup import Tree
 from pipelines.records import Rule
 
 

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from pipelines import pruning
-from pipelines.blocks import HEADINGS, Block, blocks
-from pipelines.markup import Tree
+from pipelines.page import pruning
+from pipelines.page.blocks import HEADINGS, Block, blocks
+from pipelines.page.markup import Tree
 
 MOST_BLOCKS = 8_000
 """Of a page that are looked at; the live blog of a whole day has 2,000."""

@@ -28,7 +28,9 @@ class Signal(NamedTuple):
 @lru_cache(maxsize=1)
 def _table() -> tuple[dict[str, str], tuple[str, ...]]:
     """Agency by each of its signatures, and the words of agencies' rights lines."""
-    agencies = tomllib.loads((resources.files("pipelines") / "agencies.toml").read_text("utf-8"))["agency"]
+    agencies = tomllib.loads((resources.files("pipelines.page") / "agencies.toml").read_text("utf-8"))[
+        "agency"
+    ]
     by_sign = {_key(sign): agency["signs"][0] for agency in reversed(agencies) for sign in agency["signs"]}
     return by_sign, tuple(words.casefold() for agency in agencies for words in agency.get("rights", ()))
 
