@@ -143,7 +143,9 @@ def _story(
     sure = confidence.of(read, paragraphs, stated.article_body)
     if sure < LEAST_CONFIDENCE and sum(map(len, paragraphs)) < 600:
         return Reject(outcome=Outcome.REJECTED, reason="low_confidence")
-    if _is_foreign(source.language, stated.language, paragraphs):
+    # An archive that is replayed may be of many publishers; its source's language binds nobody.
+    replayed = capture.lead is not None and capture.lead.channel_kind == "replay"
+    if not replayed and _is_foreign(source.language, stated.language, paragraphs):
         return Reject(outcome=Outcome.REJECTED, reason="wrong_language")
     credit, agency = attribution.credit_and_agency(line, signed, sources, stated, source)
     notice = attribution.notice(stated, ends, notes, read.rights, agency, credit)
