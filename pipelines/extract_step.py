@@ -69,7 +69,9 @@ class _Reading:
     def stories(self, processes: int, done: Callable[[int], None]) -> Iterator[Story]:
         by_ref: dict[str, Mapping[str, Any]] = {}
         captures = self._captures(by_ref)
-        reads = read_pages(captures, self.source, processes=processes, limit_seconds=LIMIT_SECONDS)
+        reads = read_pages(
+            captures, self.source, processes=processes, limit_seconds=LIMIT_SECONDS, packed=True
+        )
         for count, read in enumerate(reads, 1):
             line = self._line(by_ref.pop(read.capture_ref), read.capture_ref)
             if isinstance(read.result, Story):
@@ -92,26 +94,16 @@ class _Reading:
                 line = self.pages.get(record.record_id)
                 if line is None:
                     continue
-                try:
-                    body = archive.decoded(record)
-                except archive.BadBody as error:
-                    self._reject(line, ref, Outcome.BAD_CONTENT, str(error))
-                except archive.BodyTooLarge as error:
-                    self._reject(line, ref, Outcome.TOO_LARGE, str(error))
-                else:
-                    by_ref[ref] = line
-                    yield Capture(
-                        url=record.url,
-                        status=record.status,
-                        headers=record.headers,
-                        body=body,
-                        fetched_at=record.fetched_at,
-                        raw_ref=ref,
-                        lead=_lead(line),
-                    )
-
-    def _reject(self, line: Mapping[str, Any], ref: str, outcome: Outcome, reason: str) -> None:
-        self.ledger.append(replace(self._line(line, ref), outcome=outcome, reason=reason))
+                by_ref[ref] = line
+                yield Capture(
+                    url=record.url,
+                    status=record.status,
+                    headers=record.headers,
+                    body=record.payload,  # still packed: the workers unpack it
+                    fetched_at=record.fetched_at,
+                    raw_ref=ref,
+                    lead=_lead(line),
+                )
 
     def _line(self, line: Mapping[str, Any], ref: str | None) -> LedgerLine:
         """The ledger line of a lead; of a page that was read until something else is known."""

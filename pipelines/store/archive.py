@@ -173,13 +173,18 @@ def read_at(file: IO[bytes], offset: int, name: str) -> Record:
 
 
 def decoded(record: Record) -> bytes:
-    """The body with its Content-Encoding undone.
+    """The body of a record with its Content-Encoding undone: see `decode`."""
+    return decode(record.payload, record.headers)
+
+
+def decode(payload: bytes, headers: Iterable[tuple[str, str]]) -> bytes:
+    """A body as received, with the Content-Encoding that its headers state undone.
 
     BadBody for a broken or unknown encoding, BodyTooLarge for a bomb: neither is
     ever unpacked beyond LARGEST.
     """
-    body = record.payload
-    stated = ",".join(v for k, v in record.headers if k == "content-encoding")
+    body = payload
+    stated = ",".join(v for k, v in headers if k == "content-encoding")
     for encoding in reversed([e.strip().lower() for e in stated.split(",") if e.strip()]):
         body = unpack(body, encoding)
     if len(body) > LARGEST:
