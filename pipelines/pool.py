@@ -26,7 +26,7 @@ from pipelines.records import Capture, Outcome, Reject, Source, Story
 from pipelines.sources import nameless
 from pipelines.store.archive import BadBody, BodyTooLarge, decode
 
-CHUNK = 8
+CHUNK = 16
 """Pages a worker is handed at once."""
 
 LIMIT_BYTES = 2 * 2**30
