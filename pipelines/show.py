@@ -123,7 +123,9 @@ def status(found: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
     if as_json:
         click.echo(dump(found))
         return
-    shown = [row for row in found if row["enabled"] or row["last_run_at"]]
+    shown = sorted(
+        (row for row in found if row["enabled"] or row["last_run_at"]), key=lambda r: str(r["source_id"])
+    )
     if not shown:
         click.echo("no source is enabled: see `wirehouse sources`")
         return
