@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import importlib.util
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -120,6 +121,8 @@ PEERS = (
 
 
 def main(devset: Path, score: Path) -> None:
+    if importlib.util.find_spec("nltk") is None:
+        sys.exit("the scorer needs nltk: uv pip install 'wirehouse[bench]'")
     able = []
     for peer in PEERS:
         try:
