@@ -9,8 +9,8 @@ page by page in one run, and the calibration of `extraction_confidence`.
 from __future__ import annotations
 
 import gzip
-import json
 import importlib.util
+import json
 import subprocess
 import sys
 from datetime import UTC, datetime
