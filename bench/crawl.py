@@ -60,7 +60,7 @@ def serve(pages: int) -> None:
     feed = f'<rss version="2.0"><channel>{links}</channel></rss>'.encode()
     html = [(b"content-type", b"text/html; charset=utf-8"), (b"content-encoding", b"gzip")]
 
-    async def app(scope, receive, send):  # type: ignore[no-untyped-def]
+    async def app(scope, receive, send):
         if scope["type"] != "http":
             return
         path = scope["path"]
@@ -102,14 +102,14 @@ def crawl(kind: str, base: str, folder: str) -> None:
     class Bare(Spider):
         name = "bare"
 
-        async def start(self):  # type: ignore[no-untyped-def]
+        async def start(self):
             yield Request(f"{base}/rss", self.read)
 
-        def read(self, response):  # type: ignore[no-untyped-def]
+        def read(self, response):
             for lead in feeds.read(response.body, url=response.url).leads:
                 yield Request(lead.found_url, self.done, dont_filter=True)
 
-        def done(self, response):  # type: ignore[no-untyped-def]
+        def done(self, response):
             assert response.status == 200
 
     if kind == "stock":

@@ -24,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
@@ -170,7 +171,7 @@ def _bench(folder: Path, attach: str, quick: bool) -> None:
     environment = os.environ | {"WIREHOUSE_HOME": str(folder), "WIREHOUSE_WAREHOUSE": attach}
     for command in (["status"], ["sql", "SELECT source_id, count(*) FROM stories GROUP BY 1"]):
         call = [sys.executable, "-m", "pipelines.cli", *command]
-        ask = lambda: subprocess.run(call, env=environment, check=True, stdout=subprocess.DEVNULL)  # noqa: E731, B023
+        ask = partial(subprocess.run, call, env=environment, check=True, stdout=subprocess.DEVNULL)
         _print(f"wirehouse {command[0]}, with start-up", f"{_median(ask):.2f} s")
     started = time.perf_counter()
     with warehouse.opened(attach) as connection:

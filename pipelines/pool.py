@@ -8,7 +8,6 @@ whatever we die of.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import multiprocessing
 import os
 import resource
@@ -22,6 +21,7 @@ from itertools import islice
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from pipelines.program import die_with
 from pipelines.records import Capture, Outcome, Reject, Source, Story
 from pipelines.sources import nameless
 from pipelines.store.archive import BadBody, BodyTooLarge, decode
@@ -31,8 +31,6 @@ CHUNK = 16
 
 LIMIT_BYTES = 2 * 2**30
 """Address space a worker may take; the largest honest pages need a tenth."""
-
-_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,9 +233,7 @@ def _may_have_children() -> Iterator[None]:
 
 def _work(pipe: Connection, source: Source | None, packed: bool, parent: int) -> None:
     """Read chunks of pages until the other end is gone."""
-    ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
-    if os.getppid() != parent:
-        return  # died before we asked to be told
+    die_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for our parent, which ends us
     from pipelines.extract import extract_page  # heavy: once per worker
 

@@ -212,6 +212,12 @@ def test_replay_loads_a_warc_without_a_network(home, warc):
     assert rows[0]["fetched_at"] == "2026-03-05T12:00:00+00:00"
 
 
+def test_a_replayed_archive_may_be_in_another_language_than_its_source(home, warc):
+    declare(home, "wire", "https://wire.example", language='"de"')
+    assert "wrong_language" not in wirehouse("replay", str(warc("/a")), "--source", "wire").stdout
+    assert "1 row" in wirehouse("sql", "FROM stories").stdout
+
+
 def test_a_cut_off_warc_is_refused_or_salvaged(home, warc):
     declare(home, "wire", "https://wire.example")
     whole = warc("/a", "/b", "/c")

@@ -40,6 +40,9 @@ _BIO = re.compile(
     re.I,
 )
 
+_KINDS = ("byline", "time", "source", "note", "correction", "notice")
+"""Of the lines that stand around a story."""
+
 
 class Edges(NamedTuple):
     paragraphs: tuple[str, ...]
@@ -68,14 +71,7 @@ def trim(
     """
     lines = list(paragraphs)
     known = {squash(h) for h in headlines if h} - {""}
-    found: dict[str, list[str]] = {
-        "byline": [],
-        "time": [],
-        "source": [],
-        "note": [],
-        "correction": [],
-        "notice": [],
-    }
+    found: dict[str, list[str]] = {kind: [] for kind in _KINDS}
     first = 0
     while first < min(len(lines), _DEPTH):
         line = lines[first]
@@ -128,14 +124,7 @@ def _begins(key: str, lines: Sequence[str]) -> bool:
 
 def sort(lines: Iterable[str], agency: str | None) -> Edges:
     """Tell apart lines from around a story, wherever among them each stands."""
-    found: dict[str, list[str]] = {
-        "byline": [],
-        "time": [],
-        "source": [],
-        "note": [],
-        "correction": [],
-        "notice": [],
-    }
+    found: dict[str, list[str]] = {kind: [] for kind in _KINDS}
     for line in lines:
         if kind := _kind(line, agency):
             found[kind].append(line)
