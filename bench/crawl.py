@@ -88,7 +88,8 @@ def crawl(kind: str, base: str, folder: str) -> None:
     from pipelines.store.state import open_memory
     from spiders import guards
     from spiders.__main__ import settings_of
-    from spiders.source import Job, SourceSpider
+    from spiders.job import Job
+    from spiders.source import SourceSpider
 
     source = parse_source(
         "bench",

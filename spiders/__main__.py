@@ -28,7 +28,8 @@ from pipelines.program import die_with
 from pipelines.sources import load_source, rebased
 from pipelines.store.state import Memory, open_memory
 from spiders import settings as our_settings
-from spiders.source import Job, SourceSpider
+from spiders.job import Job
+from spiders.source import SourceSpider
 
 LAST_WORDS = 2.0
 """Seconds that answers under way have after a stop; Airflow allows a task five in all."""

@@ -1,12 +1,8 @@
-"""The one spider: ask the channels of a source, and fetch every story that is due."""
+"""The one spider: ask the channels of a source (`spiders.channels`), fetch every story that is due."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,52 +11,25 @@ from scrapy.crawler import Crawler
 from scrapy.http import HtmlResponse, Response
 from twisted.python.failure import Failure
 
-from pipelines import feeds, frontier, urls
-from pipelines.records import Lead, Outcome, Seen, Source
-from pipelines.sources import rebase
-from pipelines.store.batches import CRAWL_LOG, FETCH_LOG, PAGES
+from pipelines import frontier, urls
+from pipelines.records import Lead, Outcome, Seen
 from pipelines.store.state import Memory
 from spiders import guards
+from spiders.answers import answered, conditions, lost
 from spiders.archive import ArchiveMiddleware
+from spiders.channels import Channels
 from spiders.crawl_log import CrawlLog
-from spiders.outcomes import of_exception, of_response
+from spiders.job import Job
+from spiders.outcomes import of_response
 
 OLD = 100_000
 """How far a recheck stands behind the news in the queue."""
-
-MOST_CHANNELS = 50
-"""Channels asked in one crawl, with those that sitemap indexes name."""
 
 RECHECKS = 0.5
 """Share of a crawl's budget that old stories may take: a backlog must not starve the news."""
 
 MOST_HOPS = 5
 """Redirects followed for one story."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """What one crawl is to do, and where it writes."""
-
-    source: Source
-    folder: Path
-    memory: Path
-    now: datetime
-    declared: Source | None = None
-    """As the TOML says, when `source` was moved to another server by `url_base`."""
-    url_base: str | None = None
-
-    @property
-    def pages(self) -> Path:
-        return self.folder / PAGES
-
-    @property
-    def crawl_log(self) -> Path:
-        return self.folder / CRAWL_LOG
-
-    @property
-    def fetch_log(self) -> Path:
-        return self.folder / FETCH_LOG
 
 
 class SourceSpider(Spider):
@@ -85,7 +54,7 @@ class SourceSpider(Spider):
         """Every lead of this run by its key."""
         self.open: dict[str, Lead] = {}
         """Those that have not ended yet."""
-        self.channels: set[str] = set()
+        self.channels = Channels(job, memory, self.take, self.logger)
         self.targets: dict[str, str] = {}
         """Where redirects of this run led, and the lead that went there first."""
         self.asked = 0
@@ -102,89 +71,11 @@ class SourceSpider(Spider):
 
     async def start(self) -> AsyncIterator[Any]:
         for url in (*self.source.feeds, *self.source.sitemaps):
-            for request in self.ask_channel(url):
+            for request in self.channels.ask(url):
                 yield request
         for seen in self.memory.due(self.now, max(1, int(self.source.budget * RECHECKS))):
             for item in self.take(frontier.recheck(seen)):
                 yield item
-
-    def ask_channel(self, url: str) -> Iterator[Any]:
-        if url in self.channels:
-            return
-        self.channels.add(url)
-        if len(self.channels) > MOST_CHANNELS:
-            self.logger.warning("%s: not asked: more than %s channels in one crawl", url, MOST_CHANNELS)
-            line = {"kind": "channel", "url": url, "at": self.now.isoformat()}
-            yield line | {
-                "outcome": Outcome.OVER_BUDGET.value,
-                "reason": f"more than {MOST_CHANNELS} channels",
-            }
-            return
-        yield Request(
-            url,
-            self.read_channel,
-            errback=self.lost_channel,
-            headers=_conditions(self.memory.get(url)),
-            priority=1000,
-            cb_kwargs={"channel": url},
-            meta={"wirehouse_purpose": "channel"},
-        )
-
-    def read_channel(self, response: Response, channel: str) -> Iterator[Any]:
-        line = {"kind": "channel", "url": channel} | _answer(response, self.now)
-        outcome, reason = of_response(response.status)
-        if outcome != "ok":
-            if outcome != Outcome.UNCHANGED:
-                self.logger.warning("%s: %s", channel, reason)
-            yield line | {"outcome": outcome, "reason": reason}
-            return
-        seen = self.memory.get(channel)
-        if seen is not None and seen.digest == line["digest"] and seen.channel_kind != "index":
-            yield line | {"outcome": Outcome.UNCHANGED.value, "reason": "the same bytes"}
-            return
-        content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
-        try:
-            said = feeds.read(response.body, url=response.url, content_type=content_type)
-        except feeds.NotAChannel as error:
-            self.logger.error("%s: %s", channel, error)
-            yield line | {"outcome": Outcome.BAD_CONTENT.value, "reason": str(error)}
-            return
-        if not said.leads and not said.channels:
-            self.logger.warning("%s: a %s without a single entry", channel, said.kind)
-        yield line | {"channel_kind": said.kind, "leads": len(said.leads)}
-        for url in said.channels:
-            yield from self.ask_channel(self._moved(url))
-        for lead in said.leads:
-            yield from self.sight(lead)
-
-    def lost_channel(self, failure: Failure) -> Iterator[Any]:
-        request, outcome, reason = _lost(failure)
-        channel = request.cb_kwargs["channel"]
-        self.logger.error("%s: %s: %s", channel, outcome, reason)
-        yield {
-            "kind": "channel",
-            "url": channel,
-            "at": self.now.isoformat(),
-            "outcome": outcome.value,
-            "reason": reason,
-        }
-
-    def sight(self, lead: Lead) -> Iterator[Any]:
-        moved = self._moved(lead.found_url)
-        if moved != lead.found_url:
-            lead = replace(lead, found_url=moved, url=urls.canonical(moved))
-        yield {
-            "kind": "sighting",
-            "url": lead.url,
-            "channel": lead.channel,
-            "channel_kind": lead.channel_kind,
-            "position": lead.position,
-            "guid": lead.guid,
-            "title": lead.title,
-            "published_raw": lead.published_raw,
-            "seen_at": self.now.isoformat(),
-        }
-        yield from self.take(lead)
 
     def take(self, lead: Lead) -> Iterator[Any]:
         """Make a URL a lead of this run, unless it is one already, and ask for it if it is due."""
@@ -208,14 +99,14 @@ class SourceSpider(Spider):
             url,
             self.read_story,
             errback=self.lost_story,
-            headers=_conditions(seen),
+            headers=conditions(seen),
             priority=-lead.position - (OLD if lead.recheck else 0),
             cb_kwargs={"lead": lead},
             meta={"wirehouse_purpose": "story", "wirehouse_hops": hops, "dont_redirect": True},
         )
 
     def read_story(self, response: Response, lead: Lead) -> Iterator[Any]:
-        answer = _answer(response, self.now)
+        answer = answered(response, self.now)
         outcome, reason = of_response(response.status)
         if outcome == "redirect":
             yield from self.follow_story(response, lead, answer)
@@ -258,7 +149,7 @@ class SourceSpider(Spider):
             yield self.ask_story(lead, target, None, hops)
 
     def lost_story(self, failure: Failure) -> Iterator[Any]:
-        request, outcome, reason = _lost(failure)
+        request, outcome, reason = lost(failure)
         at = {"at": self.now.isoformat(), "final_url": request.url}
         yield self.end(request.cb_kwargs["lead"], outcome, reason, at)
 
@@ -318,44 +209,3 @@ class SourceSpider(Spider):
         from scrapy.utils.defer import _schedule_coro
 
         _schedule_coro(self.crawler.engine.close_spider_async(reason=reason))
-
-    def _moved(self, url: str) -> str:
-        """A URL of the declared source, on the server that stands in for it."""
-        declared, base = self.job.declared, self.job.url_base
-        if base is None or declared is None or not urls.in_scope(url, replace(declared, allow=(), deny=())):
-            return url
-        return rebase(url, base)
-
-
-def _conditions(seen: Seen | None) -> dict[str, str]:
-    """Headers that let the server answer 304; not for an index: what it names may have changed."""
-    if seen is None or seen.digest is None or seen.channel_kind == "index":
-        return {}
-    stated = {"If-None-Match": seen.etag, "If-Modified-Since": seen.last_modified}
-    return {name: value for name, value in stated.items() if value}
-
-
-def _lost(failure: Failure) -> tuple[Request, Outcome, str]:
-    """The request that brought no answer, and why; a fault of ours is raised again."""
-    error = failure.value
-    assert error is not None
-    request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy puts it there
-    return request, *of_exception(error)
-
-
-def _answer(response: Response, now: datetime) -> dict[str, Any]:
-    """What of an answer the crawl log keeps."""
-
-    def header(name: str) -> str | None:
-        value = response.headers.get(name)
-        return value.decode("latin-1") if value else None
-
-    return {
-        "at": response.meta.get("wirehouse_at", now).isoformat(),
-        "final_url": response.url,
-        "http_status": response.status,
-        "record_id": response.meta.get("wirehouse_record"),
-        "digest": hashlib.sha256(response.body).hexdigest(),
-        "etag": header("ETag"),
-        "last_modified": header("Last-Modified"),
-    }

@@ -12,7 +12,8 @@ from website import rss
 
 from pipelines.records import Lead, Source
 from pipelines.store.state import open_memory
-from spiders.source import Job, SourceSpider
+from spiders.job import Job
+from spiders.source import SourceSpider
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 BASE = "https://wire.example"
@@ -44,7 +45,7 @@ def answer(cls, url, *, status=200, body=b"", **headers):
 
 def feed(spider, *paths):
     status, _, body = rss(BASE, *paths)
-    yielded = list(spider.read_channel(answer(XmlResponse, FEED, status=status, body=body), FEED))
+    yielded = list(spider.channels.read(answer(XmlResponse, FEED, status=status, body=body), FEED))
     asked = [item for item in yielded if isinstance(item, Request)]
     ended = {
         item["url"]: item["outcome"]
@@ -76,7 +77,7 @@ def test_every_announcement_is_a_sighting(spider):
     body = rss(BASE, "/a", "/a", "/video/x")[2]
     lines = [
         x
-        for x in spider.read_channel(answer(XmlResponse, FEED, body=body), FEED)
+        for x in spider.channels.read(answer(XmlResponse, FEED, body=body), FEED)
         if not isinstance(x, Request)
     ]
     assert [x["url"] for x in lines if x["kind"] == "sighting"] == [
@@ -133,26 +134,26 @@ def test_a_story_whose_hour_has_come_is_asked_for_without_a_channel(memory, tmp_
 
 def test_an_unchanged_feed_is_not_read_again(spider, memory):
     body = rss(BASE, "/a")[2]
-    first = next(spider.read_channel(answer(XmlResponse, FEED, body=body), FEED))
+    first = next(spider.channels.read(answer(XmlResponse, FEED, body=body), FEED))
     memory.fold("wire/1", [first | {"at": NOW}], SOURCE)
-    line = only(spider.read_channel(answer(XmlResponse, FEED, body=body), FEED))
+    line = only(spider.channels.read(answer(XmlResponse, FEED, body=body), FEED))
     assert (line["outcome"], line["reason"]) == ("unchanged", "the same bytes")
 
 
 def test_a_channel_that_is_none_says_what_it_is(spider):
-    line = only(spider.read_channel(answer(HtmlResponse, FEED, body=b"<html>Sign in"), FEED))
+    line = only(spider.channels.read(answer(HtmlResponse, FEED, body=b"<html>Sign in"), FEED))
     assert line["outcome"] == "bad_content"
     assert "no feed" in line["reason"]
 
 
 def test_an_index_that_did_not_change_is_asked_for_its_sitemaps_all_the_same(spider, memory, tmp_path):
     body = f"<sitemapindex><sitemap><loc>{BASE}/n1.xml</loc></sitemap></sitemapindex>".encode()
-    first = next(spider.read_channel(answer(XmlResponse, FEED, body=body, ETag='"1"'), FEED))
+    first = next(spider.channels.read(answer(XmlResponse, FEED, body=body, ETag='"1"'), FEED))
     memory.fold("wire/1", [first | {"at": NOW}], SOURCE)
     again = SourceSpider(spider.job, memory)
-    assert "If-None-Match" not in next(again.ask_channel(FEED)).headers
+    assert "If-None-Match" not in next(again.channels.ask(FEED)).headers
     asked = [
-        x for x in again.read_channel(answer(XmlResponse, FEED, body=body), FEED) if isinstance(x, Request)
+        x for x in again.channels.read(answer(XmlResponse, FEED, body=body), FEED) if isinstance(x, Request)
     ]
     assert [request.url for request in asked] == [f"{BASE}/n1.xml"]
 
@@ -160,11 +161,11 @@ def test_an_index_that_did_not_change_is_asked_for_its_sitemaps_all_the_same(spi
 def test_an_index_leads_to_its_sitemaps_once(spider):
     body = f"<sitemapindex><sitemap><loc>{BASE}/n1.xml</loc></sitemap></sitemapindex>".encode()
     channels = [
-        x for x in spider.read_channel(answer(XmlResponse, FEED, body=body), FEED) if isinstance(x, Request)
+        x for x in spider.channels.read(answer(XmlResponse, FEED, body=body), FEED) if isinstance(x, Request)
     ]
     assert [r.url for r in channels] == [f"{BASE}/n1.xml"]
     assert [
-        x for x in spider.read_channel(answer(XmlResponse, FEED, body=body), FEED) if isinstance(x, Request)
+        x for x in spider.channels.read(answer(XmlResponse, FEED, body=body), FEED) if isinstance(x, Request)
     ] == []
 
 

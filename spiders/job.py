@@ -1,0 +1,44 @@
+"""What one crawl is to do, and where it writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from pipelines import urls
+from pipelines.records import Source
+from pipelines.sources import rebase
+from pipelines.store.batches import CRAWL_LOG, FETCH_LOG, PAGES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One crawl of one source."""
+
+    source: Source
+    folder: Path
+    memory: Path
+    now: datetime
+    declared: Source | None = None
+    """As the TOML says, when `source` was moved to another server by `url_base`."""
+    url_base: str | None = None
+
+    @property
+    def pages(self) -> Path:
+        return self.folder / PAGES
+
+    @property
+    def crawl_log(self) -> Path:
+        return self.folder / CRAWL_LOG
+
+    @property
+    def fetch_log(self) -> Path:
+        return self.folder / FETCH_LOG
+
+    def moved(self, url: str) -> str:
+        """A URL of the declared source, on the server that stands in for it."""
+        if self.url_base is None or self.declared is None:
+            return url
+        everywhere = replace(self.declared, allow=(), deny=())
+        return rebase(url, self.url_base) if urls.in_scope(url, everywhere) else url
