@@ -83,7 +83,7 @@ def crawl(kind: str, base: str, folder: str) -> None:
     from scrapy.crawler import AsyncCrawlerProcess
     from scrapy.settings import Settings
 
-    from pipelines import feeds
+    from pipelines import channels
     from pipelines.sources import parse_source
     from pipelines.store.state import open_memory
     from spiders import guards
@@ -107,7 +107,7 @@ def crawl(kind: str, base: str, folder: str) -> None:
             yield Request(f"{base}/rss", self.read)
 
         def read(self, response):
-            for lead in feeds.read(response.body, url=response.url).leads:
+            for lead in channels.read(response.body, url=response.url).leads:
                 yield Request(lead.found_url, self.done, dont_filter=True)
 
         def done(self, response):

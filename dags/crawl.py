@@ -83,7 +83,7 @@ def about(source: Source) -> str:
 
     Its title, what it reads and how often, as Markdown.
     """
-    channels = [f"- <{url}>" for url in (*source.feeds, *source.sitemaps)]
+    channels = [f"- <{url}>" for url in (*source.feeds, *source.sitemaps, *source.sections)]
     rhythm = f"every {source.every}" if source.enabled else "not scheduled (`enabled = false`)"
     head = f"## {source.title}\n\n`sources/{source.name}.toml`, <{source.home}>, {rhythm}. Reads:"
     return "\n".join([head, "", *channels])

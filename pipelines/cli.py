@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ class Wirehouse(click.Group):
             context.exit(0)
 
 
+DAY = click.DateTime(["%Y-%m-%d"])
 PORT = click.IntRange(1, 65_000)
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
@@ -113,12 +114,31 @@ def run(names: tuple[str, ...], url_base: str | None, as_json: bool) -> None:
     show_default=True,
     help="Minutes; what is not fetched by then waits.",
 )
+@click.option("--since", type=DAY, metavar="DAY", help="Backfill: only stories from this day on.")
+@click.option("--until", type=DAY, metavar="DAY", help="Backfill: the last day, in the source's zone; today.")
+@click.option("--budget", type=click.IntRange(1), help="Most stories to fetch; the source's own.")
 @as_json
-def crawl(name: str, url_base: str | None, deadline: float, as_json: bool) -> None:
-    """Fetch a source's channels and the stories that are due, into a new batch."""
+def crawl(
+    name: str,
+    url_base: str | None,
+    deadline: float,
+    since: datetime | None,
+    until: datetime | None,
+    budget: int | None,
+    as_json: bool,
+) -> None:
+    """Fetch a source's channels and the stories that are due, into a new batch.
+
+    With --since it is a backfill: the source's archives, sitemaps and paged feeds are
+    asked for stories of these days, and it gives way to a live crawl of the source.
+    Given again, the command takes up what was left.
+    """
     from pipelines import steps
 
-    crawled = steps.crawl(name, url_base=url_base, deadline=timedelta(minutes=deadline))
+    days = _days(since, until)
+    crawled = steps.crawl(
+        name, url_base=url_base, deadline=timedelta(minutes=deadline), days=days, budget=budget
+    )
     show.crawled(crawled.batch, crawled.run, as_json=as_json)
 
 
@@ -301,6 +321,18 @@ def _checked(batch: str | None) -> list[WirehouseError]:
     except CheckFailed as error:
         return [error]
     return []
+
+
+def _days(since: datetime | None, until: datetime | None) -> tuple[date, date] | None:
+    """First and last day of a backfill; None where no day is given."""
+    if since is None:
+        if until is not None:
+            raise UsageError("--until needs --since")
+        return None
+    last = until.date() if until else datetime.now(UTC).date()
+    if last < since.date():
+        raise UsageError(f"--since {since.date()} is after --until {last}")
+    return since.date(), last
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ crawl, which folds what was not folded yet.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
@@ -17,7 +16,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
@@ -26,7 +25,8 @@ from typing import Any
 
 from upath import UPath
 
-from pipelines import program
+from pipelines import giveway, program
+from pipelines.channels.archives import Days
 from pipelines.errors import CrawlFailed
 from pipelines.records import Run, Source
 from pipelines.store import batches, state
@@ -55,9 +55,12 @@ def crawl(
     deadline: timedelta,
     stop: threading.Event | None,
     log: logging.Logger,
+    days: Days | None = None,
+    budget: int | None = None,
 ) -> Crawled:
-    """Run one crawl; see `steps.crawl`."""
-    with workplace(data, source.name) as home:
+    """Run one crawl, or with `days` a backfill; see `steps.crawl`."""
+    stop = stop or threading.Event()
+    with workplace(data, source.name, backfill_stop=stop if days else None) as home:
         now = datetime.now(UTC)
         batch = batches.new_name(source.name, now)
         memory = home / batches.FRONTIER
@@ -74,13 +77,15 @@ def crawl(
                 "url_base": url_base,
                 "deadline": deadline.total_seconds(),
                 "parent": os.getpid(),
+                "days": [days.since.isoformat(), days.until.isoformat(), days.zone] if days else None,
+                "budget": budget,
             }
             command = [sys.executable, "-m", "spiders", json.dumps(job)]
             ended = program.run(command, deadline=deadline + CLOSING, stop=stop, log=log)
             if ended.returncode != 0:
                 raise CrawlFailed(f"crawl of {source.name}: {_why(ended)}")
             stats = ended.result.get("stats") or {}
-            run = _run(batch, source, now, ended.result)
+            run = _run(batch, source, now, ended.result, "backfill" if days else "crawl")
             batches.write_run(work / batches.RUN, run)
             log.info(
                 "%s: %s leads, %s answers, %s bytes, %s",
@@ -100,12 +105,12 @@ def crawl(
     return Crawled(batch, run, stats)
 
 
-def _run(batch: str, source: Source, now: datetime, result: Mapping[str, Any]) -> Run:
+def _run(batch: str, source: Source, now: datetime, result: Mapping[str, Any], kind: str) -> Run:
     stats = result.get("stats") or {}
     return Run(
         run_id=batch,
         source_id=source.name,
-        kind="crawl",
+        kind=kind,
         started_at=now,
         ended_at=datetime.now(UTC),
         finish_reason=_REASONS.get(str(result.get("reason")), "stopped"),
@@ -134,7 +139,7 @@ def _fold_what_is_new(data: UPath, source: Source, memory: Path) -> None:
         folded = open_memory.folded()
         for batch in batches.of_source(data, source.name, but=folded):
             # A replayed archive says nothing of what its publisher's server would answer now.
-            crawled = batches.read_run(data / batch).kind == "crawl"
+            crawled = batches.read_run(data / batch).kind != "replay"
             log = batches.lines(data / batch / batches.CRAWL_LOG) if crawled else ()
             told = (line for line in log if line["kind"] in ("lead", "channel"))
             open_memory.fold(batch, told, source)
@@ -150,8 +155,11 @@ def publish(work: Path, target: UPath) -> None:
 
 
 @contextmanager
-def workplace(data: UPath, name: str) -> Iterator[Path]:
-    """A local folder for the source's memory and unfinished work, ours alone."""
+def workplace(data: UPath, name: str, *, backfill_stop: threading.Event | None = None) -> Iterator[Path]:
+    """A local folder for the source's memory and unfinished work, ours alone.
+
+    `backfill_stop` is given by a backfill: it is set when a live crawl wants the place.
+    """
     if not _is_local(data):
         with tempfile.TemporaryDirectory(prefix="wirehouse-") as folder:
             kept = data / name / batches.FRONTIER
@@ -162,18 +170,17 @@ def workplace(data: UPath, name: str) -> Iterator[Path]:
     home = Path(data.path) / name
     try:
         home.mkdir(parents=True, exist_ok=True)
-        lock = (home / ".lock").open("w")
+        lock = (home / ".lock").open("a+")
     except OSError as error:
         raise CrawlFailed(
             f"{home}: cannot be written: {error.strerror}; set WIREHOUSE_HOME or WIREHOUSE_DATA"
         ) from error
     with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CrawlFailed(f"another crawl of {name} is running; wait for it to end") from None
+        if not giveway.lock(home, lock, backfill=backfill_stop is not None):
+            raise CrawlFailed(f"another crawl of {name} is running; wait for it to end")
         _sweep(home)
-        yield home
+        with giveway.watching(home, backfill_stop) if backfill_stop else nullcontext():
+            yield home
 
 
 def _sweep(home: Path) -> None:

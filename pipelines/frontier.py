@@ -60,6 +60,9 @@ def remember(line: Mapping[str, Any], seen: Seen | None, source: Source) -> Seen
     `outcome` has ended without a page, one without has a page in the archive.
     """
     outcome = line.get("outcome")
+    if line.get("backfill"):  # it read its channels for other entries than a live crawl does
+        known = None if line["kind"] == "channel" else remember({**line, "backfill": False}, seen, source)
+        return None if known is None else replace(known, due_at=None if seen is None else seen.due_at)
     asked = line.get("http_status") is not None
     if outcome == Outcome.NOT_DUE or (outcome == Outcome.OUT_OF_SCOPE and not asked and seen is None):
         return None

@@ -112,6 +112,10 @@ class Source:
     every: timedelta = timedelta(minutes=15)
     feeds: tuple[str, ...] = ()
     sitemaps: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+    archives: tuple[str, ...] = ()
+    """Patterns with {year}, {month:02}, {day:02}; asked in a backfill only."""
+    discover: bool = False
     enabled: bool = True
     tags: tuple[str, ...] = ()
     agency: str | None = None
@@ -138,10 +142,10 @@ class Lead:
     """As the channel printed it, made absolute: what is fetched."""
 
     channel: str
-    """URL of the feed or sitemap that first announced it; of a replay, the file's name."""
+    """URL of the feed, sitemap or page that first announced it; of a replay, the file's name."""
 
     channel_kind: str
-    """rss, atom, json, news_sitemap, sitemap or replay."""
+    """rss, atom, json, news_sitemap, sitemap, section or replay."""
 
     recheck: bool = False
     """Our own memory named it, not the channel; what the channel once said still stands."""
@@ -388,7 +392,7 @@ class Run:
     run_id: str
     source_id: str
     kind: str
-    """crawl or replay."""
+    """crawl, backfill or replay."""
     started_at: datetime
     ended_at: datetime
     finish_reason: str

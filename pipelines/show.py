@@ -112,7 +112,7 @@ def sources(known: Mapping[str, Source | WirehouseError], *, as_json: bool) -> N
         if isinstance(source, WirehouseError):
             rows.append([name, "WRONG", "", "", "", str(source)])
         else:
-            channels = len(source.feeds) + len(source.sitemaps)
+            channels = len(source.feeds) + len(source.sitemaps) + len(source.sections)
             state = "enabled" if source.enabled else "disabled"
             rows.append([name, state, source.language, _duration(source.every), channels, source.title])
     click.echo(table(["source", "state", "language", "every", "channels", "title"], rows))

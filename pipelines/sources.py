@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -19,6 +20,7 @@ from pipelines.records import Expect, Rule, Source
 RECHECK = ("15m", "1h", "3h", "12h", "1d", "3d", "7d")
 """Default ages at which a story is looked at again: most edits come early."""
 
+_DATED = ("year", "month", "day")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _DURATION = re.compile(r"([0-9]+)(ms|s|m|h|d)")
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -60,7 +62,7 @@ def parse_source(name: str, text: str) -> Source:
     >>> parse_source("ap", 'title = "AP"\\nhome = "https://ap.example/"\\nfeeds = []')
     Traceback (most recent call last):
     ...
-    pipelines.errors.SourceError: sources/ap.toml: feeds: name at least one of `feeds` and `sitemaps`
+    pipelines.errors.SourceError: sources/ap.toml: feeds: no channel: name `feeds`, `sitemaps` or `sections`
     """
     where = f"sources/{name}.toml"
     if not _NAME.fullmatch(name):
@@ -74,8 +76,8 @@ def parse_source(name: str, text: str) -> Source:
         if key not in values:
             raise SourceError(f"{where}: {key}: missing")
     source = Source(name=name, **{"recheck": tuple(map(_duration, RECHECK)), **values})
-    if not source.feeds and not source.sitemaps:
-        raise SourceError(f"{where}: feeds: name at least one of `feeds` and `sitemaps`")
+    if not (source.feeds or source.sitemaps or source.sections or source.discover):
+        raise SourceError(f"{where}: feeds: no channel: name `feeds`, `sitemaps` or `sections`")
     return source
 
 
@@ -84,7 +86,7 @@ def scope_hosts(source: Source) -> frozenset[str]:
 
     A host covers its subdomains and its `www.` twin (`urls.in_scope`).
     """
-    stated = (urlsplit(u).hostname for u in (source.home, *source.feeds, *source.sitemaps))
+    stated = (urlsplit(u).hostname for u in (source.home, *source.feeds, *source.sitemaps, *source.sections))
     return frozenset(h for h in (*stated, *source.hosts) if h)
 
 
@@ -108,6 +110,8 @@ def rebased(source: Source, base: str) -> Source:
         home=rebase(source.home, base),
         feeds=tuple(rebase(u, base) for u in source.feeds),
         sitemaps=tuple(rebase(u, base) for u in source.sitemaps),
+        sections=tuple(rebase(u, base) for u in source.sections),
+        archives=tuple(rebase(u, base) for u in source.archives),
         allow=(),
         private_hosts=(*source.private_hosts, host),
     )
@@ -175,6 +179,18 @@ def _url(value: Any) -> str:
     parts = urlsplit(_text(value))
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"must be an http(s) URL, is {value!r}")
+    return str(value)
+
+
+def _archive(value: Any) -> str:
+    """The address of an archive, with the year, and with month and day where it has them."""
+    try:
+        named = {name for _, name, _, _ in string.Formatter().parse(_url(value)) if name is not None}
+        value.format(year=2026, month=3, day=5)
+    except (ValueError, LookupError, AttributeError, TypeError) as error:
+        raise ValueError(f"{value!r} is no pattern of {{year}}, {{month:02}}, {{day:02}}: {error}") from None
+    if not named or named != set(_DATED[: len(named)]):
+        raise ValueError(f"{value!r}: must have {{year}}, and may have {{month:02}}, and with it {{day:02}}")
     return str(value)
 
 
@@ -285,6 +301,9 @@ _KEYS: dict[str, Callable[[Any], Any]] = {
     "every": _duration,
     "feeds": _many(_url),
     "sitemaps": _many(_url),
+    "sections": _many(_url),
+    "archives": _many(_archive),
+    "discover": _flag,
     "enabled": _flag,
     "tags": _many(_tag),
     "agency": _text,

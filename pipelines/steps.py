@@ -21,13 +21,14 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from upath import UPath
 
 from pipelines import checks, crawl_step
+from pipelines.channels.archives import Days
 from pipelines.crawl_step import Crawled
 from pipelines.errors import BatchError, CheckFailed, SourceError, UsageError, WirehouseError
 from pipelines.records import Fetch, Finding, LedgerLine, Severity, Source, Story
@@ -88,8 +89,14 @@ def crawl(
     deadline: timedelta = DEADLINE,
     stop: threading.Event | None = None,
     log: logging.Logger = log,
+    days: tuple[date, date] | None = None,
+    budget: int | None = None,
 ) -> Crawled:
     """Crawl one source into a new batch; CrawlFailed if nothing usable came of it.
+
+    With `days`, first and last, it is a backfill: archives, sitemaps and paged feeds are
+    asked for the stories of these days only. It gives way to a live crawl at once.
+    `budget` stands in for the source's own: the most stories to be fetched.
 
     A source whose channels do not answer is no failure of the crawl: the batch says
     so, and `check` makes it red. Setting `stop` ends it early and keeps what it has.
@@ -98,9 +105,18 @@ def crawl(
     source = load_source(name, where.sources)
     if url_base is not None:
         rebased(source, url_base)  # a wrong one is said here, not by the child
-    log.info("crawl of %s: %s", name, ", ".join((*source.feeds, *source.sitemaps)))
+    channels = (*source.feeds, *source.sitemaps, *source.sections)
+    log.info("crawl of %s: %s", name, ", ".join(channels) or source.home)
     return crawl_step.crawl(
-        where.data, source, sources=where.sources, url_base=url_base, deadline=deadline, stop=stop, log=log
+        where.data,
+        source,
+        sources=where.sources,
+        url_base=url_base,
+        deadline=deadline,
+        stop=stop,
+        log=log,
+        days=Days(*days, source.timezone) if days else None,
+        budget=budget,
     )
 
 

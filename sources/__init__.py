@@ -10,7 +10,10 @@ The file's name is the source's name: lower case letters, digits and `_`. The ke
 | `timezone` | IANA name | `UTC` | for times printed without an offset |
 | `every` | duration | `15m` | least time between two crawls |
 | `feeds` | URLs | none | RSS, Atom or JSON Feed |
-| `sitemaps` | URLs | none | news sitemaps, or indexes of them |
+| `sitemaps` | URLs | none | news sitemaps, plain ones, or indexes of them |
+| `sections` | URLs | none | pages that link stories, told by their shape; `allow` and `deny` come first |
+| `discover` | true/false | `false` | follow the feeds that home and the sections name as theirs |
+| `archives` | patterns | none | for a backfill: `https://x.example/{year}-{month:02}.xml`, also `{day:02}` |
 | `enabled` | true/false | `true` | false: declared, valid, and not crawled |
 | `tags` | texts | none | for choosing sources: country, kind, owner … |
 | `agency` | text | none | the wire agency whose own site this is |
@@ -25,6 +28,6 @@ The file's name is the source's name: lower case letters, digits and `_`. The ke
 | `[expect]` | table | none | promises: `stories = {min, max}` a day, `filled = {field = share}` |
 | `[[rules]]` | tables | none | `body`, `headline`, `byline`, `published_at`, `drop`; `until` a day |
 
-A duration is a whole number and a unit: `200ms`, `45s`, `15m`, `6h`, `1d`. One of `feeds` and
-`sitemaps` must be there. A key that is not in this table is an error.
+A duration is a whole number and a unit: `200ms`, `45s`, `15m`, `6h`, `1d`. One of `feeds`,
+`sitemaps` and `sections` must be there, or `discover = true`. A key that is not in this table is an error.
 """

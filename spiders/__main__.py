@@ -1,7 +1,10 @@
 """Run one crawl as a program: `python -m spiders JOB`, JOB being JSON.
 
     {"source": "ap", "folder": "…", "memory": "…", "now": "…", "sources": null,
-     "url_base": null, "deadline": 1800, "parent": 4711}
+     "url_base": null, "deadline": 1800, "parent": 4711,
+     "days": null, "budget": null}
+
+`days` makes it a backfill: `["2026-03-01", "2026-03-05", "Europe/Berlin"]`.
 
 Writes `pages.warc.gz`, `crawl.jsonl` and `fetches.jsonl` into `folder`. Each line on
 stdout is JSON: log lines with `level`, `logger` and `message`, and one last line
@@ -16,13 +19,14 @@ import logging
 import os
 import signal
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, cast
 
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
 
+from pipelines.channels.archives import Days
 from pipelines.errors import WirehouseError
 from pipelines.program import die_with
 from pipelines.sources import load_source, rebased
@@ -69,11 +73,17 @@ def main(argument: str) -> int:
         folder=Path(wanted["folder"]),
         memory=Path(wanted["memory"]),
         now=datetime.fromisoformat(wanted["now"]),
+        days=_days(*wanted["days"]) if wanted.get("days") else None,
+        budget=wanted.get("budget"),
     )
     with open_memory(job.memory, readonly=True) as memory:
         crawl = Crawl(prepare(job))
         crawl.run(job, memory, wanted["deadline"])
         return crawl.finish("finished")
+
+
+def _days(since: str, until: str, zone: str) -> Days:
+    return Days(date.fromisoformat(since), date.fromisoformat(until), zone)
 
 
 class Crawl:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from pipelines import feeds, urls
+from pipelines import channels, urls
+from pipelines.channels import archives, parts
 from pipelines.records import Lead, Outcome
 from pipelines.store.state import Memory
 from spiders.answers import answered, conditions, lost
@@ -19,7 +22,39 @@ from spiders.job import Job
 from spiders.outcomes import of_response
 
 MOST_CHANNELS = 50
-"""Channels asked in one crawl, with those that sitemap indexes name."""
+"""Channels asked in one crawl, with those that indexes, pages and feeds name."""
+
+MOST_OF_A_BACKFILL = 1_000
+"""Channels asked in one backfill: an archive has a file or a page a day."""
+
+MOST_FEEDS = 5
+"""Feeds followed that one page names."""
+
+DEEPEST = 3
+"""Sitemap indexes within indexes."""
+
+MOST_PAGES = 5
+"""Pages of one feed that a live crawl follows when it finds nothing that it knows."""
+
+LONG = 100_000
+"""Bytes; a longer channel is read in a thread, so that the crawl goes on meanwhile."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One channel to be asked, and why."""
+
+    url: str
+    is_page: bool = False
+    """A web page may come, and its links to stories are leads."""
+    for_feeds: bool = False
+    """A web page may come, and the feeds that it names are asked."""
+    depth: int = 0
+    """Indexes above it."""
+    page: int = 0
+    """Pages of the same feed before it."""
+    before: frozenset[str] = frozenset()
+    """What the page before had."""
 
 
 class Channels:
@@ -27,6 +62,10 @@ class Channels:
 
     Yields, like every callback of the spider, requests and lines of the crawl log: one
     for each channel and for each sighting.
+
+    A live crawl asks feeds, sitemaps and sections. A backfill asks the archives, the
+    sitemaps and the feeds, page by page, as far as its days need: without conditions,
+    since it looks for other entries than the last crawl did.
     """
 
     def __init__(
@@ -38,66 +77,81 @@ class Channels:
         self._take = take
         self._log = log
 
-    def ask(self, url: str) -> Iterator[Any]:
-        if url in self.asked:
+    def start(self) -> Iterator[Any]:
+        """Ask what the source declares."""
+        source, days = self.job.source, self.job.days
+        declared = [Call(url=url) for url in (*source.feeds, *source.sitemaps)]
+        if days is not None:
+            dated = archives.addresses(source.archives, days.since, days.until)
+            calls = [*(Call(url=url, is_page=True) for url in dated), *declared]
+        else:
+            pages = [Call(url=url, is_page=True, for_feeds=source.discover) for url in source.sections]
+            calls = [*declared, *pages]
+        if source.discover:
+            calls.append(Call(url=source.home, for_feeds=True))
+        for call in calls:
+            yield from self.ask(call)
+
+    def ask(self, call: Call) -> Iterator[Any]:
+        if call.url in self.asked:
             return
-        self.asked.add(url)
-        if len(self.asked) > MOST_CHANNELS:
-            self._log.warning("%s: not asked: more than %s channels in one crawl", url, MOST_CHANNELS)
-            line = {"kind": "channel", "url": url, "at": self.job.now.isoformat()}
-            yield line | {
-                "outcome": Outcome.OVER_BUDGET.value,
-                "reason": f"more than {MOST_CHANNELS} channels",
-            }
+        self.asked.add(call.url)
+        most = MOST_CHANNELS if self.job.days is None else MOST_OF_A_BACKFILL
+        if len(self.asked) > most:
+            self._log.warning("%s: not asked: more than %s channels in one crawl", call.url, most)
+            line = self._line(call) | {"at": self.job.now.isoformat()}
+            yield line | {"outcome": Outcome.OVER_BUDGET.value, "reason": f"more than {most} channels"}
             return
         yield Request(
-            url,
+            call.url,
             self.read,
             errback=self.lost,
-            headers=conditions(self.memory.get(url)),
-            priority=1000,
-            cb_kwargs={"channel": url},
+            headers=conditions(self.memory.get(call.url)) if self.job.days is None else {},
+            priority=1000 - call.page,
+            cb_kwargs={"call": call},
             meta={"wirehouse_purpose": "channel"},
         )
 
-    def read(self, response: Response, channel: str) -> Iterator[Any]:
-        line = {"kind": "channel", "url": channel} | answered(response, self.job.now)
+    async def read(self, response: Response, call: Call) -> AsyncIterator[Any]:
+        line = self._line(call) | answered(response, self.job.now)
         outcome, reason = of_response(response.status)
         if outcome != "ok":
             if outcome != Outcome.UNCHANGED:
-                self._log.warning("%s: %s", channel, reason)
+                self._log.warning("%s: %s", call.url, reason)
             yield line | {"outcome": outcome, "reason": reason}
             return
-        seen = self.memory.get(channel)
-        if seen is not None and seen.digest == line["digest"] and seen.channel_kind != "index":
+        if self._is_known(call, line["digest"]):
             yield line | {"outcome": Outcome.UNCHANGED.value, "reason": "the same bytes"}
             return
-        content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
         try:
-            said = feeds.read(response.body, url=response.url, content_type=content_type)
-        except feeds.NotAChannel as error:
-            self._log.error("%s: %s", channel, error)
+            said = await self._said(response, call)
+        except channels.NotAChannel as error:
+            self._log.error("%s: %s", call.url, error)
             yield line | {"outcome": Outcome.BAD_CONTENT.value, "reason": str(error)}
             return
-        if not said.leads and not said.channels:
-            self._log.warning("%s: a %s without a single entry", channel, said.kind)
-        yield line | {"channel_kind": said.kind, "leads": len(said.leads)}
-        for url in said.channels:
-            yield from self.ask(self.job.moved(url))
-        for lead in said.leads:
-            yield from self.sight(lead)
+        if not (said.leads or said.parts or said.feeds):
+            self._log.warning("%s: a %s without a single entry", call.url, said.kind)
+        leads = said.leads if call.is_page or said.kind != "section" else ()
+        wanted = [lead for lead in leads if self.job.days is None or self.job.days.may_hold(lead)]
+        ttl = None if said.ttl is None else said.ttl.total_seconds()
+        counts = {"leads": len(wanted), "passed_over": len(leads) - len(wanted)}
+        yield line | {"channel_kind": said.kind, "ttl": ttl} | counts
+        following = [*self._parts(said, call), *self._feeds(said, call), *self._next(said, call)]
+        for further in following:
+            for item in self.ask(further):
+                yield item
+        for n, lead in enumerate(wanted):
+            if n % 50 == 49:
+                await asyncio.sleep(0)  # let answers come in between
+            for item in self.sight(lead):
+                yield item
 
     def lost(self, failure: Failure) -> Iterator[Any]:
         request, outcome, reason = lost(failure)
-        channel = request.cb_kwargs["channel"]
-        self._log.error("%s: %s: %s", channel, outcome, reason)
-        yield {
-            "kind": "channel",
-            "url": channel,
-            "at": self.job.now.isoformat(),
-            "outcome": outcome.value,
-            "reason": reason,
-        }
+        call = request.cb_kwargs["call"]
+        self._log.error("%s: %s: %s", call.url, outcome, reason)
+        line = self._line(call) | {"at": self.job.now.isoformat()}
+        yield line | {"outcome": outcome.value, "reason": reason}
 
     def sight(self, lead: Lead) -> Iterator[Any]:
         moved = self.job.moved(lead.found_url)
@@ -115,3 +169,70 @@ class Channels:
             "seen_at": self.job.now.isoformat(),
         }
         yield from self._take(lead)
+
+    def _line(self, call: Call) -> dict[str, Any]:
+        line: dict[str, Any] = {"kind": "channel", "url": call.url}
+        return line if self.job.days is None else line | {"backfill": True}
+
+    def _is_known(self, call: Call, digest: str) -> bool:
+        """Did the channel say the very same before? An index does not tell what its parts say."""
+        seen = self.memory.get(call.url) if self.job.days is None else None
+        return seen is not None and seen.digest == digest and seen.channel_kind != "index"
+
+    async def _said(self, response: Response, call: Call) -> channels.Channel:
+        kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
+        page_of = self.job.source if call.is_page or call.for_feeds else None
+        body, url = response.body, response.url
+
+        def read() -> channels.Channel:
+            return channels.read(body, url=url, content_type=kind, page_of=page_of)
+
+        return read() if len(body) < LONG else await asyncio.to_thread(read)
+
+    def _parts(self, said: channels.Channel, call: Call) -> Iterator[Call]:
+        """Of a sitemap index those parts that may hold what this crawl looks for."""
+        if not said.parts:
+            return
+        if call.depth == DEEPEST:
+            self._log.warning("%s: an index within %s others is not followed", call.url, DEEPEST)
+            return
+        moved = [replace(part, url=self.job.moved(part.url)) for part in said.parts]
+        if self.job.days is None:
+            chosen, left = parts.live(moved, self._visited, self.job.now)
+        else:
+            chosen, left = parts.of_days(moved, self.job.days.since, self.job.days.until, MOST_OF_A_BACKFILL)
+        if left:
+            self._log.warning("%s: %s more of its sitemaps may have stories, left out", call.url, left)
+        yield from (Call(url=url, depth=call.depth + 1) for url in chosen)
+
+    def _visited(self, url: str) -> datetime | None:
+        """When a part was last read; not when it was last asked in vain."""
+        seen = self.memory.get(url)
+        return None if seen is None or seen.failures or seen.digest is None else seen.last_visit_at
+
+    def _feeds(self, said: channels.Channel, call: Call) -> Iterator[Call]:
+        if call.for_feeds:
+            yield from (Call(url=self.job.moved(url)) for url in said.feeds[:MOST_FEEDS])
+
+    def _next(self, said: channels.Channel, call: Call) -> Iterator[Call]:
+        """The page before, if stories may stand there that no crawl has seen.
+
+        Live: where not one entry is known though the channel is, so that some may have
+        left it between two crawls. In a backfill: until the entries are older than its
+        days. Never where a page has only what the one before had, as from servers that
+        answer any page with the first.
+        """
+        if said.next is None:
+            return
+        found = (self.job.moved(lead.found_url) for lead in said.leads)
+        keys = frozenset(urls.canonical(url) for url in found if urls.in_scope(url, self.job.source))
+        if keys <= call.before:
+            return
+        if self.job.days is not None:
+            goes_on = not self.job.days.all_before(said.leads)
+        else:
+            is_known = call.page > 0 or self._visited(call.url) is not None
+            news = not any(self.memory.get(key) for key in keys)
+            goes_on = is_known and news and call.page + 1 < MOST_PAGES
+        if goes_on:
+            yield replace(call, url=self.job.moved(said.next), page=call.page + 1, before=keys)

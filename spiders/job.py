@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pipelines import urls
+from pipelines.channels.archives import Days
 from pipelines.records import Source
 from pipelines.sources import rebase
 from pipelines.store.batches import CRAWL_LOG, FETCH_LOG, PAGES
@@ -23,6 +24,10 @@ class Job:
     declared: Source | None = None
     """As the TOML says, when `source` was moved to another server by `url_base`."""
     url_base: str | None = None
+    days: Days | None = None
+    """Of a backfill: only stories of these days are leads."""
+    budget: int | None = None
+    """Of stories, in place of the source's own."""
 
     @property
     def pages(self) -> Path:

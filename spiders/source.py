@@ -58,6 +58,7 @@ class SourceSpider(Spider):
         self.targets: dict[str, str] = {}
         """Where redirects of this run led, and the lead that went there first."""
         self.asked = 0
+        self.budget = job.source.budget if job.budget is None else job.budget
         self.archive: ArchiveMiddleware | None = None
         self.crawl_log: CrawlLog | None = None
         guards.TRUSTED.update(self.source.private_hosts)
@@ -70,9 +71,10 @@ class SourceSpider(Spider):
         return spider
 
     async def start(self) -> AsyncIterator[Any]:
-        for url in (*self.source.feeds, *self.source.sitemaps):
-            for request in self.channels.ask(url):
-                yield request
+        for item in self.channels.start():
+            yield item
+        if self.job.days is not None:  # a backfill leaves what is due to the live crawls
+            return
         for seen in self.memory.due(self.now, max(1, int(self.source.budget * RECHECKS))):
             for item in self.take(frontier.recheck(seen)):
                 yield item
@@ -88,8 +90,8 @@ class SourceSpider(Spider):
             yield self.end(lead, Outcome.OUT_OF_SCOPE, "not a host or path of this source")
         elif not frontier.is_due(lead, seen, self.now):
             yield self.end(lead, Outcome.NOT_DUE, None)
-        elif self.asked >= self.source.budget:
-            yield self.end(lead, Outcome.OVER_BUDGET, f"budget of {self.source.budget} a crawl")
+        elif self.asked >= self.budget:
+            yield self.end(lead, Outcome.OVER_BUDGET, f"budget of {self.budget} a crawl")
         else:
             self.asked += 1
             yield self.ask_story(lead, lead.found_url, seen)
@@ -176,6 +178,7 @@ class SourceSpider(Spider):
             "at": self.now.isoformat(),
             "outcome": None if outcome is None else outcome.value,
             "reason": reason,
+            **({} if self.job.days is None else {"backfill": True}),
         } | (answer or {})
 
     def unended(self, reason: str) -> Iterator[dict[str, Any]]:

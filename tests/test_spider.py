@@ -1,5 +1,6 @@
 """What does the spider ask for, and how does each lead end? Without a network."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from website import rss
 
 from pipelines.records import Lead, Source
 from pipelines.store.state import open_memory
+from spiders.channels import Call
 from spiders.job import Job
 from spiders.source import SourceSpider
 
@@ -45,7 +47,7 @@ def answer(cls, url, *, status=200, body=b"", **headers):
 
 def feed(spider, *paths):
     status, _, body = rss(BASE, *paths)
-    yielded = list(spider.channels.read(answer(XmlResponse, FEED, status=status, body=body), FEED))
+    yielded = read(spider, answer(XmlResponse, FEED, status=status, body=body))
     asked = [item for item in yielded if isinstance(item, Request)]
     ended = {
         item["url"]: item["outcome"]
@@ -58,6 +60,11 @@ def feed(spider, *paths):
 def only(items):
     (item,) = items
     return item
+
+
+def read(spider, response):
+    """What the spider makes of a channel's answer."""
+    return asyncio.run(_all(spider.channels.read(response, Call(url=FEED))))
 
 
 def test_a_feeds_new_stories_are_asked_for_newest_first(spider):
@@ -75,11 +82,7 @@ def test_a_story_in_two_channels_is_one_lead(spider):
 
 def test_every_announcement_is_a_sighting(spider):
     body = rss(BASE, "/a", "/a", "/video/x")[2]
-    lines = [
-        x
-        for x in spider.channels.read(answer(XmlResponse, FEED, body=body), FEED)
-        if not isinstance(x, Request)
-    ]
+    lines = [x for x in read(spider, answer(XmlResponse, FEED, body=body)) if not isinstance(x, Request)]
     assert [x["url"] for x in lines if x["kind"] == "sighting"] == [
         f"{BASE}/a",
         f"{BASE}/a",
@@ -107,7 +110,6 @@ async def _all(items):
 
 
 def test_a_story_whose_hour_has_come_is_asked_for_without_a_channel(memory, tmp_path):
-    import asyncio
     from dataclasses import replace
 
     source = replace(SOURCE, recheck=(timedelta(minutes=15),))
@@ -134,39 +136,33 @@ def test_a_story_whose_hour_has_come_is_asked_for_without_a_channel(memory, tmp_
 
 def test_an_unchanged_feed_is_not_read_again(spider, memory):
     body = rss(BASE, "/a")[2]
-    first = next(spider.channels.read(answer(XmlResponse, FEED, body=body), FEED))
+    first = read(spider, answer(XmlResponse, FEED, body=body))[0]
     memory.fold("wire/1", [first | {"at": NOW}], SOURCE)
-    line = only(spider.channels.read(answer(XmlResponse, FEED, body=body), FEED))
+    line = only(read(spider, answer(XmlResponse, FEED, body=body)))
     assert (line["outcome"], line["reason"]) == ("unchanged", "the same bytes")
 
 
 def test_a_channel_that_is_none_says_what_it_is(spider):
-    line = only(spider.channels.read(answer(HtmlResponse, FEED, body=b"<html>Sign in"), FEED))
+    line = only(read(spider, answer(HtmlResponse, FEED, body=b"<html>Sign in")))
     assert line["outcome"] == "bad_content"
     assert "no feed" in line["reason"]
 
 
 def test_an_index_that_did_not_change_is_asked_for_its_sitemaps_all_the_same(spider, memory, tmp_path):
     body = f"<sitemapindex><sitemap><loc>{BASE}/n1.xml</loc></sitemap></sitemapindex>".encode()
-    first = next(spider.channels.read(answer(XmlResponse, FEED, body=body, ETag='"1"'), FEED))
+    first = read(spider, answer(XmlResponse, FEED, body=body, ETag='"1"'))[0]
     memory.fold("wire/1", [first | {"at": NOW}], SOURCE)
     again = SourceSpider(spider.job, memory)
-    assert "If-None-Match" not in next(again.channels.ask(FEED)).headers
-    asked = [
-        x for x in again.channels.read(answer(XmlResponse, FEED, body=body), FEED) if isinstance(x, Request)
-    ]
+    assert "If-None-Match" not in next(again.channels.ask(Call(url=FEED))).headers
+    asked = [x for x in read(again, answer(XmlResponse, FEED, body=body)) if isinstance(x, Request)]
     assert [request.url for request in asked] == [f"{BASE}/n1.xml"]
 
 
 def test_an_index_leads_to_its_sitemaps_once(spider):
     body = f"<sitemapindex><sitemap><loc>{BASE}/n1.xml</loc></sitemap></sitemapindex>".encode()
-    channels = [
-        x for x in spider.channels.read(answer(XmlResponse, FEED, body=body), FEED) if isinstance(x, Request)
-    ]
+    channels = [x for x in read(spider, answer(XmlResponse, FEED, body=body)) if isinstance(x, Request)]
     assert [r.url for r in channels] == [f"{BASE}/n1.xml"]
-    assert [
-        x for x in spider.channels.read(answer(XmlResponse, FEED, body=body), FEED) if isinstance(x, Request)
-    ] == []
+    assert [x for x in read(spider, answer(XmlResponse, FEED, body=body)) if isinstance(x, Request)] == []
 
 
 @pytest.mark.parametrize(

@@ -203,9 +203,9 @@ CREATE TABLE ledger (
   outcome VARCHAR NOT NULL,
   -- Why, in a word or a sentence | text | too_short
   reason VARCHAR,
-  -- The feed or sitemap that announced it; recheck where our memory did | URL or word | https://wire.example/world.rss
+  -- The feed, sitemap or page that announced it; recheck where our memory did | URL or word | https://wire.example/world.rss
   channel VARCHAR NOT NULL,
-  -- Kind of channel: rss, atom, json, news_sitemap, sitemap, recheck or replay | word | rss
+  -- Kind of channel: rss, atom, json, news_sitemap, sitemap, section, recheck or replay | word | rss
   channel_kind VARCHAR NOT NULL,
   -- Place in the channel, from 0 | count | 3
   position BIGINT NOT NULL,
@@ -227,9 +227,9 @@ CREATE TABLE sightings (
   source_id VARCHAR NOT NULL,
   -- The address, canonical | URL | https://wire.example/rain
   url VARCHAR NOT NULL,
-  -- The feed or sitemap | URL | https://wire.example/world.rss
+  -- The feed, sitemap or page | URL | https://wire.example/world.rss
   channel VARCHAR NOT NULL,
-  -- Kind of channel: rss, atom, json, news_sitemap, sitemap, recheck or replay | word | rss
+  -- Kind of channel: rss, atom, json, news_sitemap, sitemap, section, recheck or replay | word | rss
   channel_kind VARCHAR NOT NULL,
   -- Place in the channel, from 0 | count | 3
   position BIGINT NOT NULL,
@@ -323,7 +323,7 @@ CREATE TABLE runs (
   run_id VARCHAR NOT NULL,
   -- The source | name | demo_wire
   source_id VARCHAR NOT NULL,
-  -- Its kind: crawl or replay | word | crawl
+  -- Its kind: crawl, backfill or replay | word | crawl
   kind VARCHAR NOT NULL,
   -- When it began | UTC time | 2026-03-05T12:02:00Z
   started_at TIMESTAMPTZ NOT NULL,

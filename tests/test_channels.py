@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import feeds
+from pipelines import channels
 
 URL = "https://wire.example/feed"
 
@@ -40,8 +40,8 @@ INDEX = """<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
 <sitemap><loc>https://wire.example/news-1.xml</loc></sitemap><sitemap><loc>/news-2.xml</loc></sitemap></sitemapindex>"""
 
 
-def read(text: str) -> feeds.Channel:
-    return feeds.read(text.encode(), url=URL)
+def read(text: str) -> channels.Channel:
+    return channels.read(text.encode(), url=URL)
 
 
 def test_rss_entries_are_leads_in_the_order_of_the_feed():
@@ -78,12 +78,15 @@ def test_a_news_sitemap_gives_title_date_and_language():
 
 def test_a_sitemap_index_names_further_channels():
     said = read(INDEX)
-    assert said.channels == ("https://wire.example/news-1.xml", "https://wire.example/news-2.xml")
+    assert [part.url for part in said.parts] == [
+        "https://wire.example/news-1.xml",
+        "https://wire.example/news-2.xml",
+    ]
     assert said.leads == ()
 
 
 def test_a_gzipped_sitemap_is_read():
-    assert feeds.read(gzip.compress(NEWS.encode()), url=URL).leads == read(NEWS).leads
+    assert channels.read(gzip.compress(NEWS.encode()), url=URL).leads == read(NEWS).leads
 
 
 @pytest.mark.parametrize("day", ["0000-00-00T00:00:00Z", "9999-12-31T24:00:00Z", "0001-01-01T00:00:00+23:00"])
@@ -134,15 +137,15 @@ def test_entities_are_not_expanded_and_no_file_is_read():
     ],
 )
 def test_what_is_no_channel_says_so(body):
-    with pytest.raises(feeds.NotAChannel):
-        feeds.read(body, url=URL)
+    with pytest.raises(channels.NotAChannel):
+        channels.read(body, url=URL)
 
 
 @given(st.binary(max_size=400) | st.text(max_size=400).map(str.encode))
 def test_no_bytes_crash_it(body):
     try:
-        feeds.read(body, url=URL)
-    except feeds.NotAChannel as error:
+        channels.read(body, url=URL)
+    except channels.NotAChannel as error:
         assert str(error)
 
 
@@ -152,7 +155,7 @@ def test_no_damage_to_a_real_feed_crashes_it(data):
     for _ in range(data.draw(st.integers(1, 8))):
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
     try:
-        said = feeds.read(bytes(body), url=URL)
-    except feeds.NotAChannel:
+        said = channels.read(bytes(body), url=URL)
+    except channels.NotAChannel:
         return
     assert all(lead.found_url.startswith("http") for lead in said.leads)
