@@ -36,7 +36,7 @@ def read(body: bytes, url: str) -> Channel:
         for event, element in _elements(body):
             if not isinstance(element.tag, str):
                 continue
-            name = etree.QName(element).localname
+            name = _local(element)
             if event == "start":
                 root = root or name
             elif name == _ENTRIES.get(root):
@@ -120,7 +120,12 @@ def _lead(found: str, position: int, channel: str, kind: str, **more: Any) -> Le
 
 
 def _children(element: Any, name: str) -> Iterator[Any]:
-    return (c for c in element if isinstance(c.tag, str) and etree.QName(c).localname == name)
+    return (c for c in element if isinstance(c.tag, str) and _local(c) == name)
+
+
+def _local(element: Any) -> str:
+    """The name without its namespace; not lxml's way, which raises over a damaged name (`news:`)."""
+    return str(element.tag).rpartition("}")[2].rpartition(":")[2]
 
 
 def _child(element: Any, name: str) -> str | None:
