@@ -13,7 +13,7 @@ from typing import TypedDict
 from demo import channels, markup, wording
 from demo.press import Press, Printing
 from pipelines.records import Outcome, Story
-from pipelines.urls import canonical, story_id
+from pipelines.urls import address, canonical, story_id
 
 NOT_OF_THE_PAGE = frozenset(
     {"fetched_at", "content_hash", "simhash", "run_id", "raw_ref"}
@@ -50,6 +50,7 @@ class Truth:
     """All that is true of one announced URL at one moment."""
 
     url: str
+    """As it is announced; the ledger has it by its key, `canonical(url)`."""
     site: str
     source_id: str
     number: int
@@ -87,7 +88,7 @@ def truth(press: Press, printing: Printing, now: datetime) -> Truth:
         outcome = Outcome.GONE
     base = press.origins[printing.site.key]
     return Truth(
-        url=canonical(channels.announced_url(printing)),
+        url=address(channels.announced_url(printing)),
         site=printing.site.key,
         source_id=f"demo_{printing.site.key}",
         number=printing.number,
@@ -107,12 +108,12 @@ def truth(press: Press, printing: Printing, now: datetime) -> Truth:
 def story(p: Printing) -> Story:
     """What the page of a printing says, as its form lets it be said; None where it is silent."""
     form, body = p.site.form, "\n\n".join(b.text for b in p.blocks)
-    source_id, url = f"demo_{p.site.key}", canonical(p.url)
+    source_id, url = f"demo_{p.site.key}", address(p.url)
     modified = _modified(p)
     said = not p.is_kill
     return Story(
         **_published(p),
-        story_id=story_id(source_id, url),
+        story_id=story_id(source_id, canonical(url)),
         source_id=source_id,
         url=url,
         uri=channels.guid(p),

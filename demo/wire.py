@@ -41,7 +41,7 @@ class Wire(Press):
         return [truth(self, printing, now) for printing in self.printings(number, now)]
 
     def truth_at(self, now: datetime) -> dict[str, Truth]:
-        """`stories_at` by URL, in canonical form: what the ledger must say after a first crawl."""
+        """`stories_at` by URL: what the ledger must say after a first crawl, by its keys."""
         return {told.url: told for told in self.stories_at(now)}
 
     def announced_at(self, now: datetime) -> dict[str, list[str]]:

@@ -26,6 +26,7 @@ from pipelines.page import (
     headlines,
     masthead,
     notstory,
+    own_address,
     rules,
     wire,
     words,
@@ -33,7 +34,7 @@ from pipelines.page import (
 from pipelines.page import markup as markup_
 from pipelines.page import structured as structured_
 from pipelines.records import Capture, Evidence, Outcome, Reject, Source, Story
-from pipelines.urls import absolute, canonical, story_id
+from pipelines.urls import absolute, address, canonical, story_id
 
 EXTRACTOR = "wirehouse"
 EXTRACTOR_VERSION = "1"
@@ -150,16 +151,17 @@ def _story(
     credit, agency = attribution.credit_and_agency(line, signed, sources, stated, source)
     notice = attribution.notice(stated, ends, notes, read.rights, agency, credit)
     said = words.words(" ".join(paragraphs))
-    url = canonical(capture.url)
+    url = address(capture.url)
     stated_url = absolute(stated.canonical, capture.url) if stated.canonical else None
     guid = capture.lead.guid if capture.lead else None
-    key = guid if source.same_by == "guid" and guid else _key(url, stated_url)
+    own = own_address.own_address(capture.url, stated.canonicals) or url
+    key = guid if source.same_by == "guid" and guid else canonical(own)
     return Story(
         story_id=story_id(source.name, key),
         source_id=source.name,
         url=url,
         uri=guid,
-        canonical_url=canonical(stated_url) if stated_url else None,
+        canonical_url=address(stated_url) if stated_url else None,
         pub_status="canceled" if mark == "kill" else "withheld" if mark == "withhold" else "usable",
         signal=mark,
         first_created=_at(stated.created, capture, zone),
@@ -307,15 +309,6 @@ def _genres(stated: structured_.Stated, url: str) -> tuple[str, ...]:
         *(["live"] if live else []),
     ]
     return tuple(dict.fromkeys(found))
-
-
-def _key(url: str, stated: str | None) -> str:
-    """The page's key: its stated canonical URL if that can be meant, else its own."""
-    if stated is None:
-        return url
-    ours, theirs = urlsplit(url), urlsplit(canonical(stated))
-    same_host = (ours.hostname or "").removeprefix("www.") == (theirs.hostname or "").removeprefix("www.")
-    return canonical(stated) if same_host and theirs.path.strip("/") and len(theirs.path) > 3 else url
 
 
 def _printed(line: wire.Dateline, paragraphs: Sequence[str]) -> str:

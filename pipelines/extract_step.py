@@ -14,6 +14,7 @@ from typing import Any
 
 from upath import UPath
 
+from pipelines import urls
 from pipelines.errors import BatchError
 from pipelines.pool import read_pages
 from pipelines.records import Capture, Fetch, Lead, LedgerLine, Outcome, Sighting, Source, Story
@@ -75,7 +76,8 @@ class _Reading:
         for count, read in enumerate(reads, 1):
             line = self._line(by_ref.pop(read.capture_ref), read.capture_ref)
             if isinstance(read.result, Story):
-                self.ledger.append(replace(line, story_id=read.result.story_id))
+                said = read.result
+                self.ledger.append(replace(line, story_id=said.story_id, canonical_url=said.canonical_url))
                 yield replace(read.result, run_id=self.batch)
             else:
                 self.ledger.append(replace(line, outcome=read.result.outcome, reason=read.result.reason))
@@ -113,7 +115,7 @@ class _Reading:
             run_id=self.batch,
             source_id=self.source.name,
             url=line["url"],
-            final_url=line.get("final_url"),
+            final_url=urls.address(line["final_url"]) if line.get("final_url") else None,
             outcome=Outcome(line["outcome"]) if line["outcome"] else known,
             reason=line.get("reason"),
             channel=line["channel"],

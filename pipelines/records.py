@@ -242,7 +242,7 @@ class Story:
     """Constant for the chain of versions: `urls.story_id`."""
     source_id: str
     url: str
-    """After redirects, canonical."""
+    """After redirects, cleaned: `urls.address`."""
     uri: str | None = None
     canonical_url: str | None = None
     """As the page's own rel=canonical states it."""
@@ -334,6 +334,8 @@ class LedgerLine:
     """The lead's key (canonical)."""
     final_url: str | None = None
     """Where redirects led, if anything was fetched."""
+    canonical_url: str | None = None
+    """What the page there calls its own address, believed or not: `story_id` tells."""
     story_id: str | None = None
     outcome: Outcome
     reason: str | None = None

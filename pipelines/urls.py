@@ -4,35 +4,106 @@ from __future__ import annotations
 
 import hashlib
 import re
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from functools import lru_cache
+from urllib.parse import unquote_plus, urljoin, urlsplit, urlunsplit
 
-from courlan import normalize_url
-from w3lib.url import safe_url_string
+from w3lib.url import canonicalize_url, safe_url_string
 
+from pipelines import url_parts
 from pipelines.records import Source
 from pipelines.sources import scope_hosts
 
 LONGEST = 2_000
 """Characters, percent-encoded; a longer URL is taken for a trap, not for a page."""
 
+_PORTS = {"http": 80, "https": 443}
+_CACHE = re.compile(
+    r"https?://(?:[^/]+\.cdn\.ampproject\.org/[a-z]/|(?:www\.)?(?:google|bing)\.[a-z.]+/amp/)(s/)?"
+)
+"""An AMP cache; behind it stands the address of the page, `s/` for https."""
 
+
+@lru_cache(maxsize=20_000)
 def canonical(url: str) -> str:
-    """The key of a page: without tracking, fragment, default port or user.
+    """The key of a page: what its addresses have in common, itself written as an address.
 
-    >>> canonical("HTTP://Wire.Example:80/rain/?utm_source=x&b=2&a=1#top")
-    'http://wire.example/rain/?a=1&b=2'
+    >>> canonical("HTTP://www.Wire.Example:80/rain/?utm_source=x&b=2&a=1#top")
+    'https://wire.example/rain?a=1&b=2'
+    >>> canonical("https://amp.wire.example/world/rain/amp?outputType=amp")
+    'https://wire.example/world/rain'
 
-    Path and the order of what remains in it are the publisher's; a trailing slash
-    is kept, since some servers answer only one of the two. Tracking parameters are
-    those that courlan knows. A URL that cannot be read comes back unchanged.
+    It is for memory, the ledger and `story_id`, never for fetching: the host without
+    `www.`, the path without its last slash or `index.html`, AMP, mobile and print
+    views as the page itself, and https, since no news site has other pages there.
+    (Where the host is a number or has a port of its own, the scheme stays: that is
+    somebody's machine, not a site.) What chooses a page stays: `url_parts` says what
+    does not. A URL that cannot be read comes back unchanged.
     """
-    try:
-        parts = urlsplit(normalize_url(url.strip()))
-        host = (parts.hostname or "").encode("idna").decode("ascii")
-        port = f":{parts.port}" if parts.port else ""
-    except (ValueError, UnicodeError):
+    for _ in range(LONGEST):  # a view within a view: until nothing changes
+        before, url = url, _canonical(url)
+        if url == before:
+            break
+    return url
+
+
+def address(url: str) -> str:
+    """The same address, cleaned: it still leads to the page, by the publisher's own path.
+
+    >>> address("https://www.wire.example:443/rain/?utm_source=x#top")
+    'https://www.wire.example/rain/'
+
+    Scheme and host in lower case, IDN as ASCII, no user, default port, tracking,
+    session or fragment; `#!` and `#/` choose a page and stay. A URL that cannot be
+    read comes back unchanged.
+    """
+    cleaned = _cleaned(url)
+    return url if cleaned is None else urlunsplit(cleaned)
+
+
+def _canonical(url: str) -> str:
+    cached = _CACHE.match(url)
+    if cached:
+        url = ("https://" if cached[1] else "http://") + url[cached.end() :]
+    cleaned = _cleaned(url)
+    if cleaned is None:
         return url
-    return urlunsplit((parts.scheme, host + port, parts.path or "/", parts.query, ""))
+    scheme, netloc, path, query, fragment = cleaned
+    host, _, port = netloc.rpartition(":") if not netloc.endswith("]") else (netloc, "", "")
+    if not port.isdecimal():
+        host, port = netloc, ""
+    is_site = "." in host and not host[-1].isdigit() and not host.endswith("]")
+    if is_site:
+        netloc = url_parts.main_host(host) + (f":{port}" if port else "")
+        scheme = scheme if port else "https"
+    pairs = [pair for pair in query.split("&") if pair and not url_parts.is_view(*_named(pair))]
+    return urlunsplit((scheme, netloc, url_parts.main_path(path), "&".join(pairs), fragment))
+
+
+def _cleaned(url: str) -> tuple[str, str, str, str, str] | None:
+    try:
+        parts = urlsplit(url.strip())
+        if parts.scheme.lower() not in _PORTS or not parts.hostname:
+            return None
+        host = parts.hostname.rstrip(".")
+        host = f"[{host}]" if ":" in host else host.encode("idna").decode("ascii")
+        port = parts.port
+        scheme = parts.scheme.lower()
+        netloc = host if port is None or port == _PORTS[scheme] else f"{host}:{port}"
+        pairs = [p for p in parts.query.split("&") if p and not url_parts.tells_nothing(*_named(p))]
+        query = "&".join(pair.removeprefix("amp;") for pair in pairs)
+        path = url_parts.without_session(parts.path) or "/"
+        # Percent-encoding, dot segments and the order of the query, as Scrapy's own authors have them.
+        made = urlsplit(canonicalize_url(urlunsplit((scheme, netloc, path, query, ""))))
+    except (ValueError, UnicodeError):
+        return None
+    fragment = parts.fragment if parts.fragment.startswith(("!", "/")) else ""
+    query = "&".join(pair.removesuffix("=") for pair in made.query.split("&"))  # `?1234` stays as it was
+    return scheme, made.netloc or netloc, made.path or "/", query, fragment
+
+
+def _named(pair: str) -> tuple[str, str]:
+    name, _, value = pair.partition("=")
+    return unquote_plus(name), unquote_plus(value)
 
 
 def absolute(link: str, base: str) -> str | None:

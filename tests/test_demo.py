@@ -25,7 +25,7 @@ from demo.sites import NEWEST, SITES
 from demo.truth import FIRST_OUTCOME
 from pipelines import sources
 from pipelines.records import Outcome
-from pipelines.urls import canonical, in_scope
+from pipelines.urls import address, in_scope
 
 EPOCH = datetime(2026, 3, 5, 12, tzinfo=UTC)
 WIRE = demo.Wire(epoch=EPOCH)
@@ -108,7 +108,7 @@ def test_all_fates_come_in_one_cycle_and_each_site_has_sound_stories():
 def test_channels_are_well_formed_and_show_the_newest(now):
     for channel, urls in WIRE.announced_at(now).items():
         shown = list(read_channel(channel, now))
-        assert [canonical(url) for url in shown] == urls
+        assert [address(url) for url in shown] == urls
         truth = WIRE.truth_at(now)
         of_site = [t.published for t in truth.values() if channel in t.channels]
         assert max(truth[url].published for url in urls) == max(of_site)
@@ -230,8 +230,8 @@ def test_a_cut_reprint_is_the_head_of_the_story_and_others_are_all_of_it():
     assert manners == {"word", "retitled", "cut"}
 
 
-def test_urls_are_their_own_keys():
-    assert all(canonical(told.url) == told.url for told in WIRE.stories_at(LATER))
+def test_urls_are_clean():
+    assert all(address(told.url) == told.url for told in WIRE.stories_at(LATER))
 
 
 # What changes

@@ -17,6 +17,7 @@ import demo
 from demo.truth import NOT_OF_THE_PAGE
 from pipelines import steps
 from pipelines.records import Story, Subject
+from pipelines.urls import canonical
 
 EPOCH = datetime(2026, 3, 5, 12, tzinfo=UTC)
 INTERVAL = timedelta(seconds=30)
@@ -74,7 +75,7 @@ def line(tmp_path_factory):
 
 def announced(line):
     """What the channels announced when the first round was crawled: the truth of these URLs."""
-    return {url: told for url, told in line.told.items() if (told.source_id, url) in line.ledger}
+    return {url: told for url, told in line.told.items() if (told.source_id, canonical(url)) in line.ledger}
 
 
 def as_row(value):
@@ -84,7 +85,7 @@ def as_row(value):
 
 
 def test_each_announced_url_is_in_the_ledger_once(line):
-    shown = {url for urls in line.served.wire.announced_at(EPOCH).values() for url in urls}
+    shown = {canonical(url) for urls in line.served.wire.announced_at(EPOCH).values() for url in urls}
     assert {url for _, url in line.ledger} == shown
     assert len(shown) >= 60
 
@@ -92,12 +93,12 @@ def test_each_announced_url_is_in_the_ledger_once(line):
 def test_every_lead_ended_as_it_should(line):
     wrong = {
         url: (
-            line.ledger[told.source_id, url]["outcome"],
+            line.ledger[told.source_id, canonical(url)]["outcome"],
             told.outcome.value,
-            line.ledger[told.source_id, url]["reason"],
+            line.ledger[told.source_id, canonical(url)]["reason"],
         )
         for url, told in announced(line).items()
-        if line.ledger[told.source_id, url]["outcome"] != told.outcome.value
+        if line.ledger[told.source_id, canonical(url)]["outcome"] != told.outcome.value
     }
     assert wrong == {}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pipelines.page import jsonld
@@ -107,6 +107,8 @@ class Stated:
     image_url: str | None = None
     language: str | None = None
     canonical: str | None = None
+    canonicals: tuple[str, ...] = ()
+    """All that the page calls its own address: one, if it is in order."""
     amp: str | None = None
     site_names: tuple[str, ...] = ()
     publisher: str | None = None
@@ -129,6 +131,7 @@ def read(tree: Tree) -> Stated:
     """Everything stated in the tree, in one pass over its machine-readable elements."""
     metas: dict[str, list[str]] = {}
     links: dict[str, str] = {}
+    own: list[str] = []
     scripts: list[str] = []
     title = None
     for element in tree.iter("meta", "link", "script", "title"):
@@ -142,6 +145,8 @@ def read(tree: Tree) -> Stated:
         elif element.tag == "link":
             for relation in (element.get("rel") or "").lower().split():
                 links.setdefault(relation, (element.get("href") or "").strip())
+                if relation == "canonical":
+                    own.append((element.get("href") or "").strip())
         elif element.tag == "script":
             if "ld+json" in (element.get("type") or "") and element.text:
                 scripts.append(element.text)
@@ -174,7 +179,8 @@ def read(tree: Tree) -> Stated:
     for name, values in micro.items():
         metas.setdefault(name, values)
     nodes, kinds = jsonld.article_nodes(scripts)
-    return _stated(tree, metas, links, jsonld.main_node(nodes), kinds, title, people)
+    stated = _stated(tree, metas, links, jsonld.main_node(nodes), kinds, title, people)
+    return replace(stated, canonicals=tuple(own) or tuple(metas.get("og:url", [])))
 
 
 def _stated(

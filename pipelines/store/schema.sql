@@ -197,6 +197,8 @@ CREATE TABLE ledger (
   url VARCHAR NOT NULL,
   -- Where redirects led, if anything was fetched | URL | https://wire.example/sport/rain
   final_url VARCHAR,
+  -- What the page there calls its own address, believed or not: story_id tells | URL | https://wire.example/sport/rain-in-leeds
+  canonical_url VARCHAR,
   -- The story, where there is one; of a duplicate, the story it repeats | 20 hex digits | 11a5fccf61fd0d14df3c
   story_id VARCHAR,
   -- How it ended: new, updated, unchanged, duplicate, not_story, rejected, gone … | outcome | new
