@@ -8,9 +8,8 @@ error goes away by itself within a minute of the mending.
 """
 
 from pipelines.errors import SourceError
-from pipelines.sources import declared
-from pipelines.steps import places
+from pipelines.steps import declared_sources
 
-broken = [error for error in declared(places().sources).values() if isinstance(error, SourceError)]
+broken = [error for error in declared_sources().values() if isinstance(error, SourceError)]
 if broken:
     raise SourceError("\n".join(map(str, broken)))

@@ -1,4 +1,4 @@
-"""Crawl one source, extract its stories, check what came. One DAG per file in `sources/`.
+"""Crawl one source, extract its stories, check what came. One DAG per source that is switched on.
 
 **crawl** is red: the site, the network or the source's TOML. It has been tried three
 times; the next run tries again by itself. Look at its log when three runs in a row are
@@ -11,8 +11,8 @@ clear the task; it reads the same batch again, and nothing is fetched twice.
 `[expect]`, or its ledger does not balance. The findings are in the log. What was
 extracted is published all the same; clearing the task only checks again.
 
-A source with `enabled = false` has no schedule and the tag *disabled*. *Trigger* crawls it
-once; to switch it on for good, set `enabled = true` in its file. A source whose file is
+A source that is switched off has no DAG: `wirehouse sources` lists all, and
+`wirehouse sources --enable NAME` gives it one within a minute. A source whose file is
 wrong has no DAG until it is mended: see the import error of `broken.py`.
 """
 
@@ -21,12 +21,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import DAG, Asset, dag, task
+from airflow.sdk import DAG, Asset, dag, get_parsing_context, task
 from scrapy_operator import ScrapyOperator
 
 from pipelines.records import Source
-from pipelines.sources import declared
-from pipelines.steps import places
+from pipelines.steps import declared_sources
 
 STAGED = Asset("wirehouse://staged")
 
@@ -35,12 +34,12 @@ def crawl_dag(source: Source) -> DAG:
     @dag(
         dag_id=f"crawl_{source.name}",
         description=source.title,
-        schedule=source.every if source.enabled else None,
+        schedule=source.every,
         start_date=datetime(2026, 1, 1, tzinfo=UTC),
         catchup=False,  # a feed of yesterday cannot be fetched today
         max_active_runs=1,  # one crawler at a time per site
-        is_paused_upon_creation=False,  # `enabled` in the TOML decides, not a second switch
-        tags=["crawl", *source.tags, *([] if source.enabled else ["disabled"])],
+        is_paused_upon_creation=False,  # that it is switched on decides, not a second switch
+        tags=["crawl", *source.tags],
         doc_md=f"{about(source)}\n\n{__doc__}",
     )
     def crawl_source() -> None:
@@ -84,11 +83,15 @@ def about(source: Source) -> str:
     Its title, what it reads and how often, as Markdown.
     """
     channels = [f"- <{url}>" for url in (*source.feeds, *source.sitemaps, *source.sections)]
-    rhythm = f"every {source.every}" if source.enabled else "not scheduled (`enabled = false`)"
-    head = f"## {source.title}\n\n`sources/{source.name}.toml`, <{source.home}>, {rhythm}. Reads:"
+    head = f"## {source.title}\n\n`sources/{source.name}.toml`, <{source.home}>, every {source.every}. Reads:"
     return "\n".join([head, "", *channels])
 
 
-for declaration in declared(places().sources).values():
-    if isinstance(declaration, Source):  # a broken one is shown by broken.py
+# A task reads this file too, and needs its own DAG alone: with many sources that saves seconds.
+task_of = get_parsing_context().dag_id or ""
+only = task_of.removeprefix("crawl_") if task_of.startswith("crawl_") else None
+
+for declaration in declared_sources(only).values():
+    # (What runs may be of a source that was switched off since; a broken one is shown by broken.py.)
+    if isinstance(declaration, Source) and (declaration.enabled or only):
         crawl_dag(declaration)

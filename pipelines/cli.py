@@ -245,13 +245,34 @@ def replay(files: tuple[Path, ...], name: str, own: bool, salvage: bool, as_json
 
 
 @main.command()
-@click.argument("name", required=False)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--enable", is_flag=True, help="Switch these on here: they get a DAG within a minute.")
+@click.option("--disable", is_flag=True, help="Switch these off here, whatever their files say.")
+@click.option("--tag", "tags", multiple=True, help="Those with this tag; twice, those with both.")
+@click.option("--language", "languages", multiple=True, help="Those in this language; twice, in either.")
 @as_json
-def sources(name: str | None, as_json: bool) -> None:
-    """What is declared, and whether it is valid; exit 1 if a source is not."""
+def sources(
+    names: tuple[str, ...],
+    enable: bool,
+    disable: bool,
+    tags: tuple[str, ...],
+    languages: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """What is declared, and whether it is valid; exit 1 if a source is not.
+
+    `--enable` and `--disable` are kept in WIREHOUSE_HOME, not in the sources' files, and
+    as names: what a later version brings is not switched on by a tag of today.
+    """
     from pipelines import steps
 
-    known = steps.declared_sources(name)
+    if enable and disable:
+        raise UsageError("sources: --enable or --disable, not both")
+    if enable or disable:
+        switched = steps.switch(enable, names, tags=tags, languages=languages)
+        known = {name: one for name in switched for one in steps.declared_sources(name).values()}
+    else:
+        known = steps.chosen_sources(names, tags=tags, languages=languages)
     show.sources(known, as_json=as_json)
     wrong = [error for error in known.values() if isinstance(error, WirehouseError)]
     if wrong:

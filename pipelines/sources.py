@@ -26,13 +26,15 @@ _DURATION = re.compile(r"([0-9]+)(ms|s|m|h|d)")
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
-def declared(folder: Path | None = None) -> dict[str, Source | SourceError]:
-    """Every declared source by name; one that is wrong stands there as its error.
+def declared(
+    folder: Path | None = None, only: Iterable[str] | None = None
+) -> dict[str, Source | SourceError]:
+    """Every declared source by name, or `only` some; one that is wrong stands there as its error.
 
     `folder` is a folder of the user's own (`WIREHOUSE_SOURCES`); without it, the
     sources that come with Wirehouse.
     """
-    return {name: _load_or_error(name, folder) for name in names(folder)}
+    return {name: _load_or_error(name, folder) for name in (names(folder) if only is None else only)}
 
 
 def names(folder: Path | None = None) -> list[str]:

@@ -20,7 +20,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,8 @@ from pipelines.crawl_step import Crawled
 from pipelines.errors import BatchError, CheckFailed, SourceError, UsageError, WirehouseError
 from pipelines.records import Fetch, Finding, LedgerLine, Severity, Source, Story
 from pipelines.sources import declared, load_source, rebased
-from pipelines.store import batches
+from pipelines.sources import names as source_names
+from pipelines.store import batches, switches
 
 log = logging.getLogger("wirehouse")
 
@@ -210,7 +211,7 @@ def load(names: Sequence[str] | None = None) -> dict[str, int]:
         counts = loading.load(
             connection,
             [batches.existing(where.data, name) for name in ready],
-            sources=[s for s in declared(where.sources).values() if isinstance(s, Source)],
+            sources=[s for s in declared_sources().values() if isinstance(s, Source)],
         )
     batches.unmark(where.data, batches.WAITING, ready)
     log.info("loaded %s", ", ".join(ready) or "nothing: no batch waits")
@@ -276,11 +277,58 @@ def source(name: str) -> Source:
 
 
 def declared_sources(name: str | None = None) -> dict[str, Source | SourceError]:
-    """The declared sources, or the one named; a wrong one stands there as its error."""
-    known = declared(places().sources)
-    if name is not None and name not in known:
-        load_source(name, places().sources)  # says what is declared
-    return known if name is None else {name: known[name]}
+    """The declared sources, or the one named, as switched; a wrong one stands there as its error."""
+    where = places()
+    if name is not None and name not in source_names(where.sources):
+        load_source(name, where.sources)  # says what is declared
+    switched = switches.read(where.home)
+
+    def as_switched(one: Source | SourceError) -> Source | SourceError:
+        if isinstance(one, SourceError) or one.name not in switched:
+            return one
+        return replace(one, enabled=switched[one.name])
+
+    found = declared(where.sources, None if name is None else [name])
+    return {known: as_switched(one) for known, one in found.items()}
+
+
+def chosen_sources(
+    names: Sequence[str] = (), *, tags: Sequence[str] = (), languages: Sequence[str] = ()
+) -> dict[str, Source | SourceError]:
+    """The sources named and those with all these tags and one of these languages; all, if nothing is said.
+
+    A language covers its regions: `de` is `de-AT` too. SourceError for a name that is not declared.
+    """
+    chosen = {name: one for wanted in names for name, one in declared_sources(wanted).items()}
+    if tags or languages or not names:
+        chosen |= {name: one for name, one in declared_sources().items() if _fits(one, tags, languages)}
+    return dict(sorted(chosen.items()))
+
+
+def switch(
+    on: bool, names: Sequence[str] = (), *, tags: Sequence[str] = (), languages: Sequence[str] = ()
+) -> list[str]:
+    """Switch sources on or off in this WIREHOUSE_HOME, chosen as above; returns their names.
+
+    UsageError if that is none; SourceError, and nothing switched, if one of them is wrong.
+    """
+    chosen = chosen_sources(names, tags=tags, languages=languages) if names or tags or languages else {}
+    if not chosen:
+        raise UsageError("no source is meant: name one, or a --tag or --language that one has")
+    for one in chosen.values():
+        if isinstance(one, SourceError):
+            raise one
+    switches.write(places().home, dict.fromkeys(chosen, on))
+    return list(chosen)
+
+
+def _fits(source: Source | SourceError, tags: Sequence[str], languages: Sequence[str]) -> bool:
+    if isinstance(source, SourceError):
+        return not tags and not languages
+    if not set(tags) <= set(source.tags):
+        return False
+    spoken = (source.language or "").lower()
+    return not languages or any(f"{spoken}-".startswith(f"{one.lower()}-") for one in languages)
 
 
 def _check_batch(where: Places, batch: str) -> list[Finding]:

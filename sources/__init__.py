@@ -14,7 +14,7 @@ The file's name is the source's name: lower case letters, digits and `_`. The ke
 | `sections` | URLs | none | pages that link stories, told by their shape; `allow` and `deny` come first |
 | `discover` | true/false | `false` | follow the feeds that home and the sections name as theirs |
 | `archives` | patterns | none | for a backfill: `https://x.example/{year}-{month:02}.xml`, also `{day:02}` |
-| `enabled` | true/false | `true` | false: declared, valid, and not crawled |
+| `enabled` | true/false | `true` | false: declared, valid, and not crawled unless switched on here |
 | `tags` | texts | none | for choosing sources: country, kind, owner … |
 | `agency` | text | none | the wire agency whose own site this is |
 | `same_by` | `url`/`guid` | `url` | what makes two pages the same story |

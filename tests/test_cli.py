@@ -179,6 +179,40 @@ def test_sources_lists_what_is_declared(home):
     assert row["feeds"] == ["https://wire.example/rss"]
 
 
+def enabled():
+    rows = json.loads(CliRunner().invoke(main, ["sources", "--json"]).stdout)
+    return [row["name"] for row in rows if row["enabled"]]
+
+
+def test_sources_are_switched_on_and_off_by_name_tag_and_language(home):
+    declare(home, "wire", "https://wire.example", tags='["de", "agency"]', language='"de"')
+    declare(home, "blatt", "https://blatt.example", tags='["at"]', language='"de-AT"', enabled="false")
+    declare(home, "post", "https://post.example", tags='["de", "newspaper"]', enabled="false")
+    assert enabled() == ["wire"]
+    assert "post    enabled" in wirehouse("sources", "--enable", "--tag", "de", "--tag", "newspaper").stdout
+    assert enabled() == ["post", "wire"]
+    wirehouse("sources", "--enable", "--language", "de")
+    assert enabled() == ["blatt", "post", "wire"]
+    wirehouse("sources", "--disable", "wire", "post")
+    assert enabled() == ["blatt"]
+    assert json.loads((home / "switched.json").read_text()) == {"blatt": True, "post": False, "wire": False}
+    listed = json.loads(wirehouse("sources", "--tag", "de", "--json").stdout)
+    assert [row["name"] for row in listed] == ["post", "wire"]
+
+
+def test_what_cannot_be_switched_is_said_and_nothing_is(home):
+    declare(home, "wire", "https://wire.example")
+    (home / "sources" / "broken.toml").write_text("title = \n")
+    assert "no source named 'nobody'" in complaint("sources", "--disable", "wire", "nobody")
+    assert "sources/broken.toml" in complaint("sources", "--disable", "wire", "broken")
+    assert "no source is meant" in complaint("sources", "--disable", code=2)
+    assert "no source is meant" in complaint("sources", "--disable", "--tag", "xx", code=2)
+    assert "not both" in complaint("sources", "--disable", "--enable", "wire", code=2)
+    assert not (home / "switched.json").exists()
+    (home / "switched.json").write_text('{"wire": "yes"}')
+    assert "switched.json: must be names with true or false" in complaint("sources", "wire")
+
+
 @pytest.fixture
 def warc(tmp_path):
     def make(*paths, name="pages.warc.gz"):

@@ -1,4 +1,4 @@
-"""Does every declared source get its DAG, and does a broken one cost no other?"""
+"""Does every source that is switched on get its DAG, and does a broken one cost no other?"""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.store import switches
 from pipelines.up import embedded
 
 GOOD = """
@@ -53,15 +54,19 @@ print(json.dumps({"dags": dags, "errors": bag.import_errors, "heavy": sorted(hea
 """
 
 
-def read_dags(tmp: Path, sources: dict[str, str]) -> dict[str, Any]:
+def read_dags(
+    tmp: Path, sources: dict[str, str], switched: dict[str, bool] | None = None, **more: str
+) -> dict[str, Any]:
     """What Airflow reads in `dags/` with these sources declared, in a process of its own."""
+    if switched:
+        switches.write(tmp, switched)
     folder = tmp / "sources"
     folder.mkdir()
     for name, text in sources.items():
         (folder / f"{name}.toml").write_text(text)
     embedded.lay_out(tmp)
     env = embedded.environment(tmp, 1, os.environ)
-    env |= {"WIREHOUSE_SOURCES": str(folder), "WIREHOUSE_HOME": str(tmp)}
+    env |= {"WIREHOUSE_SOURCES": str(folder), "WIREHOUSE_HOME": str(tmp)} | more
     # Parsing needs no database: a path that cannot be one proves that none is asked.
     env["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = "sqlite:////nowhere/airflow.db"
     done = subprocess.run(
@@ -79,14 +84,27 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             "acme": GOOD,
             "other": GOOD.replace("10m", "1h"),
             "resting": GOOD + "enabled = false\n",
+            "switched_on": GOOD + "enabled = false\n",
+            "switched_off": GOOD,
             "no_home": GOOD.replace("home", "hmoe"),
             "no_toml": "title = ",
         },
+        switched={"switched_on": True, "switched_off": False},
     )
 
 
-def test_each_valid_source_has_one_dag_and_publish_is_there(seen):
-    assert set(seen["dags"]) == {"crawl_acme", "crawl_other", "crawl_resting", "publish"}
+def test_each_source_that_is_switched_on_has_one_dag_and_publish_is_there(seen):
+    assert set(seen["dags"]) == {"crawl_acme", "crawl_other", "crawl_switched_on", "publish"}
+
+
+def test_a_running_task_reads_its_own_dag_alone_also_when_its_source_was_switched_off(tmp_path):
+    seen = read_dags(
+        tmp_path,
+        {"acme": GOOD, "other": GOOD, "no_toml": "title = "},
+        switched={"acme": False},
+        _AIRFLOW_PARSING_CONTEXT_DAG_ID="crawl_acme",
+    )
+    assert set(seen["dags"]) == {"crawl_acme", "publish"}
 
 
 def test_broken_sources_are_shown_with_file_and_key_in_an_error_of_their_own(seen):
@@ -105,14 +123,6 @@ def test_with_no_broken_source_there_is_no_import_error(tmp_path):
 def test_a_source_is_crawled_as_often_as_its_file_says(seen):
     assert seen["dags"]["crawl_acme"]["every"] == 600
     assert seen["dags"]["crawl_other"]["every"] == 3600
-
-
-def test_a_disabled_source_is_not_scheduled_but_can_be_triggered(seen):
-    resting = seen["dags"]["crawl_resting"]
-    assert resting["every"] is None
-    assert resting["waits_for"] == []
-    assert not resting["paused"]
-    assert "disabled" in resting["tags"]
 
 
 def test_tasks_are_the_verbs_in_their_order(seen):

@@ -73,7 +73,8 @@ def load(connection: Connection, folders: Iterable[UPath], sources: Iterable[Sou
         load(connection, [data / "ap/20260305T120000Z-3f2a"])   # {'runs': 1, 'new': 12, 'unchanged': 3}
 
     `sources` are those declared now: the table `sources` then says so, in the same
-    transaction; sources that are no longer declared stay.
+    transaction. A source that is switched off and never ran is left out, or a catalogue
+    would drown the others; one that is no longer declared stays.
 
     A batch that is in `runs` already is left out, so loading twice changes nothing.
     BatchError if a file of a batch is missing or damaged: then none is loaded.
@@ -82,8 +83,8 @@ def load(connection: Connection, folders: Iterable[UPath], sources: Iterable[Sou
     for trial in range(1, TRIES + 1):
         try:
             with transaction(connection):
-                _put_sources(connection, sources)
                 counts = _load(connection, folders)
+                _put_sources(connection, sources)
             if counts:
                 flush(connection)
             return counts
@@ -100,7 +101,8 @@ def _put_sources(connection: Connection, sources: Sequence[Source]) -> None:
     connection.register("declared", pa.Table.from_pylist(rows, schema=_SOURCE_ROWS))
     connection.execute("""
         CREATE OR REPLACE TEMP TABLE stated AS
-        SELECT * REPLACE (to_microseconds(every) AS every) FROM declared""")
+        SELECT * REPLACE (to_microseconds(every) AS every) FROM declared
+        WHERE enabled OR source_id IN (SELECT source_id FROM runs UNION ALL SELECT source_id FROM sources)""")
     connection.unregister("declared")
     if one(connection, "SELECT count(*) FROM (FROM stated EXCEPT SELECT * FROM sources)"):
         connection.execute("DELETE FROM sources WHERE source_id IN (SELECT source_id FROM stated)")

@@ -293,7 +293,7 @@ CREATE TABLE clusters (
   run_id VARCHAR NOT NULL
 );
 
--- The sources as last declared.
+-- The sources as last declared: those that are switched on, or have run.
 CREATE TABLE sources (
   -- The source's name | name | demo_wire
   source_id VARCHAR NOT NULL,

@@ -26,7 +26,7 @@ from textwrap import indent
 from pipelines import show, steps
 from pipelines.errors import SourceError, UsageError, WirehouseError
 from pipelines.records import Source
-from pipelines.sources import declared, names
+from pipelines.sources import names
 from pipelines.store.attach import parse_attach
 from pipelines.up import demo_wire, embedded
 from pipelines.up.airflow_api import AirflowApi, NoAnswerError
@@ -79,7 +79,7 @@ def up(
             os.environ["WIREHOUSE_SOURCES"] = str(demo_wire.sources(own, home / "sources", first))
 
     follow()
-    declarations = declared(steps.places().sources).values()
+    declarations = steps.declared_sources().values()
     for broken in (one for one in declarations if isinstance(one, SourceError)):
         say(f"Left out: {broken}")
     awaited = [f"crawl_{one.name}" for one in declarations if isinstance(one, Source) and one.enabled]
