@@ -15,6 +15,7 @@ _ANSWERED = frozenset({"ok", Outcome.UNCHANGED.value})
 _NEXT = {
     Outcome.ADDRESS_BLOCKED.value: "if that machine is yours, name its host in the source's `private_hosts`",
     Outcome.ROBOTS_DENIED.value: "the site does not want this fetched: leave it out, or ask its publisher",
+    Outcome.OVER_BUDGET.value: "nothing: it is asked again when its time has come; often? raise `every`",
     Outcome.BAD_CONTENT.value: "open it in a browser: a login, a consent page, or a feed that moved?",
     "": "open it in a browser: moved, blocked or down? then correct the source's TOML",
 }
@@ -57,9 +58,10 @@ def _channels(source: Source, asked: Sequence[Fetch]) -> Iterator[Finding]:
     last = {f.url: f for f in asked}  # a retry's answer stands for the first one's
     silent = [f for f in last.values() if f.outcome not in _ANSWERED and f.outcome != "redirect"]
     for fetch in silent:
+        rests = fetch.outcome == Outcome.OVER_BUDGET  # its host asked for a pause: no sickness
         yield Finding(
             check="channels_answer",
-            severity=Severity.ERROR if len(silent) == len(last) else Severity.WARNING,
+            severity=Severity.ERROR if len(silent) == len(last) and not rests else Severity.WARNING,
             source_id=source.name,
             message=f"{fetch.url}: {fetch.outcome}: {fetch.reason or fetch.http_status or 'no answer'}",
             next_step=_NEXT.get(fetch.outcome, _NEXT[""]),

@@ -50,7 +50,8 @@ def main(quiet: bool) -> None:
     """From the news wire to the warehouse.
 
     Where things are is set in the environment: WIREHOUSE_HOME (./var), WIREHOUSE_DATA,
-    WIREHOUSE_WAREHOUSE, WIREHOUSE_SOURCES, WIREHOUSE_PROCESSES.
+    WIREHOUSE_WAREHOUSE, WIREHOUSE_SOURCES, WIREHOUSE_PROCESSES. WIREHOUSE_CONTACT is
+    whom those we ask can write to.
     """
     logging.basicConfig(
         level=logging.ERROR if quiet else logging.INFO,

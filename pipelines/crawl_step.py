@@ -52,6 +52,7 @@ def crawl(
     *,
     sources: Path | None,
     url_base: str | None,
+    contact: str | None = None,
     deadline: timedelta,
     stop: threading.Event | None,
     log: logging.Logger,
@@ -75,6 +76,7 @@ def crawl(
                 "memory": str(memory),
                 "now": now.isoformat(),
                 "url_base": url_base,
+                "contact": contact,
                 "deadline": deadline.total_seconds(),
                 "parent": os.getpid(),
                 "days": [days.since.isoformat(), days.until.isoformat(), days.zone] if days else None,
@@ -141,7 +143,7 @@ def _fold_what_is_new(data: UPath, source: Source, memory: Path) -> None:
             # A replayed archive says nothing of what its publisher's server would answer now.
             crawled = batches.read_run(data / batch).kind != "replay"
             log = batches.lines(data / batch / batches.CRAWL_LOG) if crawled else ()
-            told = (line for line in log if line["kind"] in ("lead", "channel"))
+            told = (line for line in log if line["kind"] in ("lead", "channel", "site"))
             open_memory.fold(batch, told, source)
 
 

@@ -70,6 +70,8 @@ def remember(line: Mapping[str, Any], seen: Seen | None, source: Source) -> Seen
     known = seen or Seen(url=line["url"], first_seen_at=at)
     if line["kind"] == "lead":
         known = replace(known, **{name: line[name] for name in ANNOUNCED if line.get(name) is not None})
+    if outcome == Outcome.OVER_BUDGET and line["kind"] == "channel":  # every crawl asks the channels anyway
+        return seen
     if outcome == Outcome.OVER_BUDGET:  # the next crawl takes it up
         return replace(known, due_at=at)
     if outcome == Outcome.OUT_OF_SCOPE and not asked:  # its source has a new rule: forget the recheck

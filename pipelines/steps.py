@@ -11,12 +11,14 @@ The only module that reads the environment:
     WIREHOUSE_WAREHOUSE   attach string; ducklake:sqlite:$WIREHOUSE_HOME/warehouse/catalog.sqlite
     WIREHOUSE_SOURCES     a folder of your own sources; those that ship
     WIREHOUSE_PROCESSES   for extraction; one per core
+    WIREHOUSE_CONTACT     an address or page by which those we ask can reach you; none
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +26,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from upath import UPath
 
@@ -40,6 +43,13 @@ log = logging.getLogger("wirehouse")
 
 DEADLINE = timedelta(minutes=30)
 
+NO_CONTACT = (
+    "the user agent names nobody to write to: set WIREHOUSE_CONTACT to a mail address or page of yours, "
+    "so that a site that minds can say so instead of blocking us"
+)
+
+_CONTACT = re.compile(r"https?://[!-~]{3,150}|[!-~]{1,64}@[A-Za-z0-9.-]{3,100}")
+
 MOST_CRAWLS = 16
 """At the same time in one process; a crawl mostly waits."""
 
@@ -53,6 +63,8 @@ class Places:
     warehouse: str
     sources: Path | None
     processes: int
+    contact: str | None = None
+    """Stands in the user agent."""
 
 
 def places() -> Places:
@@ -69,7 +81,21 @@ def places() -> Places:
         or f"ducklake:sqlite:{home / 'warehouse' / 'catalog.sqlite'}",
         sources=Path(sources).absolute() if sources else None,
         processes=int(processes),
+        contact=_contact(os.environ.get("WIREHOUSE_CONTACT") or ""),
     )
+
+
+def _contact(text: str) -> str | None:
+    """A mail address or URL, fit for a header; UsageError for anything else."""
+    if text and not _CONTACT.fullmatch(text):
+        raise UsageError(f"WIREHOUSE_CONTACT must be a mail address or an http(s) URL, is {text!r}")
+    return text or None
+
+
+def is_abroad(source: Source) -> bool:
+    """Does following this source mean to ask somebody else's server?"""
+    hosts = {urlsplit(url).hostname for url in (source.home, *source.feeds, *source.sitemaps)}
+    return not hosts <= set(source.private_hosts)
 
 
 def _data(text: str) -> UPath:
@@ -106,6 +132,8 @@ def crawl(
     source = load_source(name, where.sources)
     if url_base is not None:
         rebased(source, url_base)  # a wrong one is said here, not by the child
+    elif where.contact is None and is_abroad(source):
+        log.warning("%s", NO_CONTACT)
     channels = (*source.feeds, *source.sitemaps, *source.sections)
     log.info("crawl of %s: %s", name, ", ".join(channels) or source.home)
     return crawl_step.crawl(
@@ -118,6 +146,7 @@ def crawl(
         log=log,
         days=Days(*days, source.timezone) if days else None,
         budget=budget,
+        contact=where.contact,
     )
 
 

@@ -2,10 +2,11 @@
 
     {"source": "ap", "folder": "…", "memory": "…", "now": "…", "sources": null,
      "url_base": null, "deadline": 1800, "parent": 4711,
-     "days": null, "budget": null}
+     "contact": null, "days": null, "budget": null}
 
 `days` makes it a backfill: `["2026-03-01", "2026-03-05", "Europe/Berlin"]`.
 
+`settings` may be added: Scrapy's, over ours, for tests that cannot wait half a minute.
 Writes `pages.warc.gz`, `crawl.jsonl` and `fetches.jsonl` into `folder`. Each line on
 stdout is JSON: log lines with `level`, `logger` and `message`, and one last line
 with `stats`, `reason`, `leads` and `broken`. Exit 0: the crawl ended by itself, or
@@ -75,6 +76,8 @@ def main(argument: str) -> int:
         now=datetime.fromisoformat(wanted["now"]),
         days=_days(*wanted["days"]) if wanted.get("days") else None,
         budget=wanted.get("budget"),
+        contact=wanted.get("contact"),
+        settings=wanted.get("settings") or {},
     )
     with open_memory(job.memory, readonly=True) as memory:
         crawl = Crawl(prepare(job))
@@ -114,7 +117,7 @@ class Crawl:
     def finish(self, reason: str) -> int:
         """Close the files, and say the last line; returns the exit code."""
         spider = cast("SourceSpider | None", self.crawler.spider)
-        stats = dict(self.crawler.stats.get_stats())
+        stats = dict(self.crawler.stats.get_stats()) | {"wirehouse/peak_bytes": peak_memory()}
         reason = str(stats.get("finish_reason") or reason)
         if spider is None or spider.crawl_log is None or spider.archive is None:
             say({"broken": "the spider could not start", "stats": stats})
@@ -130,6 +133,18 @@ class Crawl:
             spider.broken = spider.broken or f"the archive could not be written: {error}"
         say({"stats": stats, "reason": reason, "leads": len(spider.leads), "broken": spider.broken})
         return 1 if spider.broken else 0
+
+
+def peak_memory() -> int | None:
+    """The most memory that this process ever had, in bytes; None where the system does not tell.
+
+    Not from getrusage: its number begins with that of the process that started us.
+    """
+    try:
+        status = Path("/proc/self/status").read_text("ascii")
+    except OSError:
+        return None
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
 
 def _reactor() -> Any:
@@ -150,6 +165,9 @@ def settings_of(job: Job) -> Settings:
     settings = Settings()
     settings.setmodule(our_settings, priority="project")
     settings.set("DOWNLOAD_DELAY", job.source.delay.total_seconds(), priority="cmdline")
+    if job.contact:
+        settings.set("USER_AGENT", our_settings.USER_AGENT[:-1] + f"; +{job.contact})", priority="cmdline")
+    settings.update(job.settings, priority="cmdline")
     return settings
 
 

@@ -1,8 +1,10 @@
 """No requests into private networks, whatever a feed, a redirect or a DNS answer says.
 
-Judged is the address that the connection goes to: a literal one before the request,
-a resolved one by the resolver itself, so that a second look-up cannot give another.
-Hosts in a source's `private_hosts` are let through: the demo wire and intranets.
+Three times, each for what the one before cannot see: a literal address before the
+request; a resolved one by the resolver itself, so that a second look-up cannot give
+another; and, once connected, the peer's own (`spiders.connection`), however we came
+there. Hosts in a source's `private_hosts` are let through: the demo wire and intranets.
+Names are resolved to IPv4 alone, so no second address family races the first.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from urllib.parse import urlsplit
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
 from scrapy.resolver import CachingThreadedResolver
 from twisted.internet.defer import Deferred
 from twisted.internet.error import DNSLookupError
@@ -22,8 +25,14 @@ from twisted.internet.error import DNSLookupError
 TRUSTED: set[str] = set()
 """Hosts that may be private, in this process; set once by the spider."""
 
-BLOCKED = "address_blocked"
-"""Stands in the error of a name that resolves to a private address; Scrapy keeps only the words."""
+TRUSTED_ADDRESSES: set[str] = set()
+"""Where TRUSTED hosts were found to be."""
+
+REFUSED: dict[str, str] = {}
+"""Names found at an address that is not public, and why: Twisted loses a resolver's words."""
+
+MOST_ENCODINGS = 2
+"""Content-Encodings on one body; more are a bomb in a bomb."""
 
 METADATA = frozenset({"169.254.169.254", "fd00:ec2::254", "100.100.100.200", "168.63.129.16"})
 """Addresses at which clouds hand out credentials."""
@@ -35,6 +44,10 @@ WRAPPING = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::/96", "::ffff:0:
 
 class AddressBlocked(IgnoreRequest):
     """The address is not on the public internet; the message names it."""
+
+
+class TooLarge(IgnoreRequest):
+    """Headers without end, or a body packed too often to be unpacked."""
 
 
 def is_public(address: str) -> bool:
@@ -61,14 +74,30 @@ def literal_address(host: str) -> str | None:
     >>> literal_address("2130706433"), literal_address("0x7f.1"), literal_address("wire.example")
     ('127.0.0.1', '127.0.0.1', None)
     """
+    host = host.strip("[]").rstrip(".")
     try:
-        return str(ipaddress.ip_address(host.strip("[]")))
+        return str(ipaddress.ip_address(host))
     except ValueError:
         pass
     try:  # decimal, octal, hexadecimal and shortened forms
         return socket.inet_ntoa(socket.inet_aton(host)) if host[:1].isdigit() else None
     except OSError:
         return None
+
+
+def judge(address: str, name: str) -> str:
+    """The address that a name was found at; AddressBlocked if nobody may go there."""
+    if name in TRUSTED:
+        TRUSTED_ADDRESSES.add(address)
+    elif not is_public(address):
+        raise AddressBlocked(f"{name} is at {address}, which is not a public address")
+    return address
+
+
+def judge_peer(address: str) -> None:
+    """AddressBlocked if a connection came to an address where it must not be."""
+    if address not in TRUSTED_ADDRESSES and not is_public(address):
+        raise AddressBlocked(f"connected to {address}, which is not a public address")
 
 
 class AddressGuard:
@@ -90,6 +119,20 @@ class AddressGuard:
             raise AddressBlocked(f"{address} is not a public address")
 
 
+class PackingGuard:
+    """Downloader middleware, below decompression: no body that is packed over and over."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> PackingGuard:
+        return cls()
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        stated = b",".join(response.headers.getlist("Content-Encoding"))
+        if stated.count(b",") >= MOST_ENCODINGS:
+            raise TooLarge(f"packed {stated.count(b',') + 1} times, {MOST_ENCODINGS} are taken off")
+        return response
+
+
 class PublicResolver(CachingThreadedResolver):
     """Resolve as Scrapy does, but never to an address that is not public."""
 
@@ -99,6 +142,8 @@ class PublicResolver(CachingThreadedResolver):
 
     @staticmethod
     def _judge(address: str, name: str) -> str:
-        if name not in TRUSTED and not is_public(address):
-            raise DNSLookupError(f"{BLOCKED}: {name} is at {address}, which is not a public address")
-        return address
+        try:
+            return judge(address, name)
+        except AddressBlocked as error:
+            REFUSED[name] = str(error)
+            raise DNSLookupError(str(error)) from error

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from pipelines import urls
 from pipelines.channels.archives import Days
@@ -28,6 +30,10 @@ class Job:
     """Of a backfill: only stories of these days are leads."""
     budget: int | None = None
     """Of stories, in place of the source's own."""
+    contact: str | None = None
+    """Who can be written to, for the user agent."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Scrapy's, over ours."""
 
     @property
     def pages(self) -> Path:

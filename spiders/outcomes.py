@@ -10,10 +10,15 @@ from scrapy import exceptions as scrapy
 from twisted.internet import error as twisted
 
 from pipelines.records import Outcome, outcome_of_status
-from spiders.guards import BLOCKED, AddressBlocked
+from spiders.guards import AddressBlocked, TooLarge
+from spiders.rests import HostRests
+from spiders.robots import RobotsUnavailable
 
 _TYPES: list[tuple[type[BaseException] | tuple[type[BaseException], ...], Outcome]] = [
     (AddressBlocked, Outcome.ADDRESS_BLOCKED),
+    (TooLarge, Outcome.TOO_LARGE),
+    (HostRests, Outcome.OVER_BUDGET),
+    (RobotsUnavailable, Outcome.HTTP_ERROR),
     ((scrapy.DownloadTimeoutError, twisted.TimeoutError, TimeoutError), Outcome.TIMEOUT),
     ((scrapy.CannotResolveHostError, twisted.DNSLookupError), Outcome.DNS_ERROR),
     (scrapy.DownloadCancelledError, Outcome.TOO_LARGE),  # Scrapy cancels for size only
@@ -25,6 +30,7 @@ _WORDS = [
     (scrapy.IgnoreRequest, "Forbidden by robots.txt", Outcome.ROBOTS_DENIED),
     (scrapy.IgnoreRequest, "DOWNLOAD_MAXSIZE", Outcome.TOO_LARGE),
     (scrapy.DownloadFailedError, "OpenSSL", Outcome.TLS_ERROR),
+    (scrapy.DownloadFailedError, "service_identity", Outcome.TLS_ERROR),
 ]
 """Where Scrapy has one type for several troubles, only its words tell; a URL may be among them."""
 
@@ -44,8 +50,6 @@ def of_exception(error: BaseException) -> tuple[Outcome, str]:
         raise error
     text = " ".join(str(error).split())[:300]
     reason = text or type(error).__name__
-    if BLOCKED in text and isinstance(error, scrapy.CannotResolveHostError | twisted.DNSLookupError):
-        return Outcome.ADDRESS_BLOCKED, reason
     for kind, words, outcome in _WORDS:
         if isinstance(error, kind) and words in text:
             return outcome, reason

@@ -19,13 +19,25 @@ CONCURRENT_REQUESTS = 8
 CONCURRENT_REQUESTS_PER_DOMAIN = 1  # one page at a time
 DOWNLOAD_DELAY = 1.0  # seconds; the source's `delay`, or robots.txt's if that is longer
 DOWNLOAD_DELAY_JITTER = 0.2
+AUTOTHROTTLE_ENABLED = True  # `spiders.throttle`: wait longer where the server is slow
+AUTOTHROTTLE_START_DELAY = 0.0
+AUTOTHROTTLE_TARGET_CONCURRENCY = 0.5  # as long again as the server took
+AUTOTHROTTLE_MAX_DELAY = 60.0
 RETRY_TIMES = 1
+RETRY_EXCEPTIONS = [  # not what took its whole time already: the next crawl tries that again
+    "scrapy.exceptions.DownloadConnectionRefusedError",
+    "scrapy.exceptions.DownloadFailedError",
+    "scrapy.exceptions.ResponseDataLossError",
+    "twisted.internet.error.ConnectError",
+    "twisted.internet.error.ConnectionLost",
+]
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"  # the ledger tells how it ended
 COOKIES_ENABLED = False
 REFERRER_POLICY = "no-referrer"
 
 # Bounded
 DOWNLOAD_TIMEOUT = 30  # seconds for the whole answer, so that a slow body ends too
+DOWNLOAD_RATE_WINDOW = 10.0  # seconds in which an answer must bring `connection.SLOWEST` bytes each
 DOWNLOAD_MAXSIZE = 20 * 1024 * 1024  # bytes, before and after decompression
 DOWNLOAD_WARNSIZE = 0
 DNS_TIMEOUT = 15
@@ -39,7 +51,14 @@ REMOTE_CONTROL_ENABLED = False
 TELNETCONSOLE_ENABLED = False
 HTTPPROXY_ENABLED = False  # through a proxy the guard could not see where we connect
 HTTPAUTH_USER = ""
-DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
+DOWNLOAD_HANDLERS = {
+    "http": "spiders.connection.GuardedHandler",
+    "https": "spiders.connection.GuardedHandler",
+    "data": None,
+    "file": None,
+    "ftp": None,
+    "s3": None,
+}
 TWISTED_DNS_RESOLVER = "spiders.guards.PublicResolver"
 
 HTTPERROR_ALLOW_ALL = True  # a 404 is an outcome, not an error
@@ -54,6 +73,8 @@ DOWNLOADER_MIDDLEWARES = {
     "spiders.guards.AddressGuard": 90,  # before robots.txt is asked for
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "spiders.robots.StrictRobots": 100,
+    "spiders.rests.RestMiddleware": 110,
+    "spiders.guards.PackingGuard": 595,  # above the archive, below decompression
     "spiders.archive.ArchiveMiddleware": 890,  # below redirects and decompression: all, as received
 }
 
@@ -61,7 +82,12 @@ DOWNLOADER_MIDDLEWARES = {
 CONCURRENT_ITEMS = 1
 WARN_ON_GENERATOR_RETURN_VALUE = False
 
-EXTENSIONS = {"spiders.crawl_log.CrawlLog": 0, "scrapy.extensions.feedexport.FeedExporter": None}
+EXTENSIONS = {
+    "spiders.crawl_log.CrawlLog": 0,
+    "spiders.throttle.Throttle": 0,
+    "scrapy.extensions.throttle.AutoThrottle": None,
+    "scrapy.extensions.feedexport.FeedExporter": None,
+}
 
 LOG_ENABLED = False  # `spiders.__main__` writes JSON lines instead
 LOG_INSTALL_ROOT_HANDLER = False

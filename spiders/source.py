@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
@@ -21,6 +20,7 @@ from spiders.channels import Channels
 from spiders.crawl_log import CrawlLog
 from spiders.job import Job
 from spiders.outcomes import of_response
+from spiders.rests import Rest, Rests
 
 OLD = 100_000
 """How far a recheck stands behind the news in the queue."""
@@ -59,6 +59,7 @@ class SourceSpider(Spider):
         """Where redirects of this run led, and the lead that went there first."""
         self.asked = 0
         self.budget = job.source.budget if job.budget is None else job.budget
+        self.rests = Rests({host: Rest(*said) for host, said in memory.rests().items()}, self.note_rest)
         self.archive: ArchiveMiddleware | None = None
         self.crawl_log: CrawlLog | None = None
         guards.TRUSTED.update(self.source.private_hosts)
@@ -66,7 +67,6 @@ class SourceSpider(Spider):
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> SourceSpider:
         spider: SourceSpider = super().from_crawler(crawler, *args, **kwargs)
-        crawler.signals.connect(spider.keep_crawl_delay, signals.robots_parsed)
         crawler.signals.connect(spider.note_error, signals.spider_error)
         return spider
 
@@ -186,17 +186,16 @@ class SourceSpider(Spider):
         for lead in list(self.open.values()):
             yield self.end(lead, Outcome.OVER_BUDGET, reason)
 
-    def keep_crawl_delay(self, robotparser: Any, request: Request) -> None:
-        """Act on Crawl-delay: never faster than the site asks, nor than its source says."""
-        delay = robotparser.crawl_delay(self.crawler.settings["ROBOTSTXT_USER_AGENT"])
-        downloader = self.crawler.engine.downloader
-        host = urlsplit(request.url).hostname or ""
-        slot = downloader.slots.get(host)
-        if delay and slot is not None and delay > slot.delay:
-            slot.delay, slot.jitter = delay, 0.0
-            # Scrapy drops a slot that is idle for a minute; the next one starts with this.
-            downloader.per_slot_settings[host] = {"delay": delay, "jitter": 0.0}
-            self.logger.info("%s: robots.txt asks for %s s between requests", request.url, delay)
+    def note_rest(self, host: str, rest: Rest, why: str) -> None:
+        """Write down that a host asked to be left alone, for this crawl's readers and for the next crawl."""
+        self.logger.warning("%s is left alone until %s (%s)", host, rest.until.isoformat(" ", "seconds"), why)
+        line = {"kind": "site", "host": host, "at": self.now.isoformat(), "reason": why}
+        self._say(line | {"rest_until_at": rest.until.isoformat(), "rests": rest.times})
+
+    def _say(self, line: dict[str, Any]) -> None:
+        """A line of the crawl log that no callback yields."""
+        if self.crawl_log is not None:
+            self.crawl_log.write(line)
 
     def note_error(self, failure: Failure, response: Response) -> None:
         """A fault of ours in a callback: the crawl goes on, and is red at its end."""

@@ -26,7 +26,7 @@ def site() -> Iterator[Site]:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A WIREHOUSE_HOME of one's own, with a folder `sources` in it."""
-    for name in ("WIREHOUSE_DATA", "WIREHOUSE_WAREHOUSE", "WIREHOUSE_PROCESSES"):
+    for name in ("WIREHOUSE_DATA", "WIREHOUSE_WAREHOUSE", "WIREHOUSE_PROCESSES", "WIREHOUSE_CONTACT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("WIREHOUSE_HOME", str(tmp_path))
     (tmp_path / "sources").mkdir()

@@ -16,7 +16,7 @@ import pytest
 from website import declare, rss, story
 
 from pipelines import steps
-from pipelines.errors import CrawlFailed, SourceError
+from pipelines.errors import CrawlFailed, SourceError, UsageError
 from pipelines.store import archive, batches
 
 HTML = {"Content-Type": "text/html"}
@@ -151,6 +151,27 @@ def test_we_say_who_we_are_and_send_no_cookies(wire):
     assert len(agents) == 1
     assert agents.pop().startswith("Wirehouse/")
     assert not any("cookie" in headers or "referer" in headers for _, headers in wire.asked)
+
+
+@pytest.mark.parametrize("contact", ["desk@wire.example", "https://wire.example/bot"])
+def test_the_user_agent_says_whom_to_write_to(wire, monkeypatch, contact):
+    monkeypatch.setenv("WIREHOUSE_CONTACT", contact)
+    crawl()
+    agents = {headers["user-agent"] for _, headers in wire.asked}
+    assert {agent.split("; ")[-1] for agent in agents} == {f"+{contact})"}
+
+
+@pytest.mark.parametrize("contact", ["me", "a b@wire.example", "me@wire.example\r\nX: y", "file:///etc"])
+def test_a_contact_that_is_none_is_refused(home, monkeypatch, contact):
+    monkeypatch.setenv("WIREHOUSE_CONTACT", contact)
+    with pytest.raises(UsageError, match="WIREHOUSE_CONTACT"):
+        steps.places()
+
+
+def test_without_a_contact_a_crawl_of_somebody_elses_server_warns(home, caplog):
+    declare(home, "wire", "http://wire.invalid")
+    crawl()
+    assert "WIREHOUSE_CONTACT" in caplog.text
 
 
 def test_it_asks_one_page_at_a_time_and_no_faster_than_robots_txt_wants(wire):
@@ -296,7 +317,8 @@ def test_old_stories_do_not_starve_the_news(wire, home):
 def test_a_robots_txt_in_trouble_allows_nothing(wire):
     wire.pages |= {"/rss": rss(wire.base, "/a"), "/a": story("A", "a"), "/robots.txt": (503, {}, b"")}
     (line,) = log_of(crawl())
-    assert (line["kind"], line["outcome"]) == ("channel", "robots_denied")
+    assert (line["kind"], line["outcome"]) == ("channel", "http_error")
+    assert line["reason"] == "robots.txt answered 503: nothing is allowed"
     assert "/rss" not in wire.paths()
 
 

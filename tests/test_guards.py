@@ -2,9 +2,11 @@
 
 import pytest
 from scrapy import Request
+from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.error import DNSLookupError
 
 from spiders import guards
+from spiders.connection import BoundedFactory
 from spiders.guards import AddressBlocked, AddressGuard, PublicResolver
 
 BLOCKED = [
@@ -26,6 +28,14 @@ BLOCKED = [
     "http://[fc00::1]/",
     "http://[::ffff:10.0.0.1]/",
     "http://[2002:7f00:1::]/",
+    "http://127.0.0.1./",
+    "http://１２７.0.0.1/",
+    "http://①②⑦.0.0.1/",
+    "http://[::ffff:169.254.169.254]/",
+    "http://[64:ff9b::7f00:1]/",
+    "http://[::127.0.0.1]/",
+    "http://168.63.129.16/",
+    "http://100.100.100.200/latest/meta-data/",
     "http://user@wire.example/",
     "ftp://wire.example/",
 ]
@@ -34,6 +44,8 @@ BLOCKED = [
 @pytest.fixture(autouse=True)
 def nobody_trusted(monkeypatch):
     monkeypatch.setattr(guards, "TRUSTED", set())
+    monkeypatch.setattr(guards, "TRUSTED_ADDRESSES", set())
+    monkeypatch.setattr(guards, "REFUSED", {})
 
 
 @pytest.mark.parametrize("url", BLOCKED)
@@ -64,3 +76,20 @@ def test_a_name_that_resolves_to_a_private_address_does_not_resolve(address):
 
 def test_a_public_name_resolves():
     assert PublicResolver._judge("93.184.216.34", "wire.example") == "93.184.216.34"
+
+
+def test_where_a_trusted_name_is_a_connection_may_go_and_nowhere_else():
+    guards.TRUSTED.add("wire.example")
+    assert PublicResolver._judge("10.0.0.9", "wire.example") == "10.0.0.9"
+    guards.judge_peer("10.0.0.9")
+    with pytest.raises(AddressBlocked, match=r"connected to 10\.0\.0\.8"):
+        guards.judge_peer("10.0.0.8")
+
+
+def test_a_connection_that_came_to_a_private_address_is_never_spoken_on():
+    factory = BoundedFactory(lambda protocol: None, None, window=10)
+    with pytest.raises(AddressBlocked):
+        factory.buildProtocol(IPv4Address("TCP", "192.168.7.7", 80))
+    with pytest.raises(AddressBlocked):
+        factory.buildProtocol(IPv6Address("TCP", "::1", 80))
+    assert factory.buildProtocol(IPv4Address("TCP", "93.184.216.34", 80)) is not None

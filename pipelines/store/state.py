@@ -20,7 +20,7 @@ from pipelines import frontier, urls
 from pipelines.errors import BatchError
 from pipelines.records import Seen, Source
 
-_VERSION = 1
+_VERSION = 2
 """To be raised with any change of the tables."""
 
 _SCHEMA = """
@@ -32,6 +32,7 @@ create table if not exists seen (
     published_raw text, language text
 ) without rowid;
 create index if not exists seen_due on seen (due_at) where due_at is not null;
+create table if not exists sites (host text primary key, rest_until real, rests integer) without rowid;
 create table if not exists folded (run_id text primary key) without rowid;
 """
 
@@ -57,6 +58,11 @@ class Memory:
         )
         return [_seen(row) for row in rows]
 
+    def rests(self) -> dict[str, tuple[datetime, int]]:
+        """Hosts that asked to be left alone: until when, and how often in a row they did."""
+        rows = self._db.execute("select host, rest_until, rests from sites where rest_until is not null")
+        return {host: (datetime.fromtimestamp(until, UTC), times) for host, until, times in rows}
+
     def count(self) -> int:
         return int(self._db.execute("select count(*) from seen").fetchone()[0])
 
@@ -70,6 +76,9 @@ class Memory:
             if self._db.execute("select 1 from folded where run_id = ?", (run_id,)).fetchone():
                 return
             for line in lines:
+                if line["kind"] == "site":
+                    self._put_site(line)
+                    continue
                 known = self.get(line["url"])
                 learned = frontier.remember(line, known, source)
                 if learned is not None:
@@ -82,6 +91,12 @@ class Memory:
         target = urls.canonical(line["final_url"]) if line.get("final_url") else learned.url
         if target != learned.url and not line.get("outcome") and self.get(target) is None:
             self._put(replace(learned, url=target, due_at=None))
+
+    def _put_site(self, line: Mapping[str, Any]) -> None:
+        self._db.execute(
+            "insert or replace into sites (host, rest_until, rests) values (?, ?, ?)",
+            (line["host"], line["rest_until_at"].timestamp(), line["rests"]),
+        )
 
     def _put(self, seen: Seen) -> None:
         values = [_stored(getattr(seen, name)) for name in _COLUMNS]
@@ -118,7 +133,9 @@ def open_memory(path: Path, *, readonly: bool = False) -> Iterator[Memory]:
 def _make_tables(connection: sqlite3.Connection) -> None:
     """Make the tables; those of another version go: they are folded again from the logs."""
     if connection.execute("pragma user_version").fetchone()[0] != _VERSION:
-        connection.executescript("drop table if exists seen; drop table if exists folded;")
+        connection.executescript(
+            "drop table if exists seen; drop table if exists folded; drop table if exists sites;"
+        )
     connection.executescript(f"{_SCHEMA} pragma user_version = {_VERSION};")
 
 

@@ -82,7 +82,8 @@ def up(
     declarations = steps.declared_sources().values()
     for broken in (one for one in declarations if isinstance(one, SourceError)):
         say(f"Left out: {broken}")
-    awaited = [f"crawl_{one.name}" for one in declarations if isinstance(one, Source) and one.enabled]
+    enabled = [one for one in declarations if isinstance(one, Source) and one.enabled]
+    awaited = [f"crawl_{one.name}" for one in enabled]
     if once and not awaited:
         raise UsageError("--once: no source is enabled, so there is nothing to wait for")
     began = datetime.now(UTC)
@@ -95,6 +96,8 @@ def up(
             start_airflow(crew, home, embedded.environment(home, port, os.environ))
             api = AirflowApi(f"http://127.0.0.1:{port}", embedded.USER, embedded.password(home))
             until_healthy(crew, api)
+            if steps.places().contact is None and any(map(steps.is_abroad, enabled)):
+                say(f"Note: {steps.NO_CONTACT}")
             say(welcome(home, port, demo_port if demo else None))
             watch(crew, Progress(api, awaited, began, say), once, say, follow)
         except KeyboardInterrupt:
