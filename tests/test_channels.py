@@ -1,6 +1,8 @@
 """What does a channel announce? Real forms of feeds and sitemaps, invented copy."""
 
 import gzip
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -83,6 +85,157 @@ def test_a_sitemap_index_names_further_channels():
         "https://wire.example/news-2.xml",
     ]
     assert said.leads == ()
+
+
+RSS_091 = """<?xml version="1.0" encoding="ISO-8859-1"?><rss version="0.91"><channel><title>Wire</title>
+<language>en</language><item><title>Caf\u00e9 rain</title><link>https://wire.example/rain</link></item></channel></rss>"""
+
+RSS_1 = """<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"
+ xmlns:dc="http://purl.org/dc/elements/1.1/"><channel rdf:about="https://wire.example/"><title>Wire</title>
+<dc:language>ja</dc:language><items><rdf:Seq><rdf:li rdf:resource="https://wire.example/rain"/></rdf:Seq></items></channel>
+<item rdf:about="https://wire.example/rain"><title>Rain</title><link>https://wire.example/rain</link>
+<dc:date>2026-03-05T12:00:00+09:00</dc:date></item></rdf:RDF>"""
+
+
+@pytest.mark.parametrize("version", ["0.90", "0.91", "0.92", "0.93", "0.94"])
+def test_the_first_forms_of_rss_are_read_in_their_charset(version):
+    said = channels.read(RSS_091.replace("0.91", version).encode("latin-1"), url=URL)
+    (rain,) = said.leads
+    assert (said.kind, rain.title, rain.language) == ("rss", "Caf\u00e9 rain", "en")
+
+
+def test_rss_of_the_semantic_web_is_read():
+    (rain,) = read(RSS_1).leads
+    assert (rain.url, rain.title) == ("https://wire.example/rain", "Rain")
+    assert rain.updated_at == datetime(2026, 3, 5, 3, tzinfo=UTC)
+
+
+def test_an_entry_without_a_link_is_found_by_the_guid_that_is_one():
+    feed = RSS.replace("<link>/rain?utm_source=rss</link>", "").replace(
+        '<guid isPermaLink="false">w-1</guid>', "<guid>https://wire.example/rain</guid>"
+    )
+    assert read(feed).leads[0].url == "https://wire.example/rain"
+
+
+def test_the_publishers_own_link_counts_not_that_of_its_distributor():
+    own = "<feedburner:origLink>https://wire.example/wind</feedburner:origLink>"
+    feed = RSS.replace(
+        "<link>https://wire.example/wind</link>", f"<link>https://feeds.example/~r/7</link>{own}"
+    ).replace("<rss ", '<rss xmlns:feedburner="http://rssnamespace.org/feedburner/ext/1.0" ')
+    assert read(feed).leads[1].url == "https://wire.example/wind"
+
+
+@pytest.mark.parametrize(
+    ("feed", "following"),
+    [
+        (ATOM.replace("<entry>", '<link rel="next" href="/feed?page=2"/><entry>', 1), "https://wire.example/feed?page=2"),
+        (ATOM.replace("<entry>", '<link rel="prev-archive" href="/2026/02"/><entry>', 1), "https://wire.example/2026/02"),
+        (RSS.replace("<title>Wire</title>", '<title>Wire</title><atom:link rel="next" href="https://wire.example/p2"/>'),
+         "https://wire.example/p2"),
+        (RSS.replace("<title>Wire</title>", "<title>Wire</title><generator>https://wordpress.org/?v=6.7</generator>"),
+         "https://wire.example/feed?paged=2"),
+        (JSON.replace('"language"', '"next_url": "/feed.json?p=2", "language"'), "https://wire.example/feed.json?p=2"),
+        (RSS, None), (ATOM, None), (JSON, None), (NEWS, None),
+    ],
+)  # fmt: skip
+def test_a_feed_says_where_its_earlier_entries_are(feed, following):
+    assert read(feed).next == following
+
+
+def test_the_third_page_of_a_feed_follows_the_second():
+    feed = RSS.replace(
+        "<title>Wire</title>", "<title>Wire</title><generator>https://wordpress.org/</generator>"
+    )
+    said = channels.read(feed.encode(), url="https://wire.example/feed/?cat=3&paged=2")
+    assert said.next == "https://wire.example/feed/?cat=3&paged=3"
+
+
+@pytest.mark.parametrize(
+    ("said", "hours"),
+    [
+        ("<ttl>30</ttl>", 0.5),
+        ("<sy:updatePeriod> hourly </sy:updatePeriod><sy:updateFrequency>2</sy:updateFrequency>", 0.5),
+        ("<sy:updatePeriod>daily</sy:updatePeriod>", 24),
+        ("<ttl>0</ttl>", None),
+        ("<ttl>soon</ttl>", None),
+        ("<ttl>-5</ttl>", None),
+        ("<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>0</sy:updateFrequency>", None),
+        ("", None),
+    ],
+)
+def test_a_feed_says_how_often_it_need_be_asked(said, hours):
+    feed = RSS.replace("<title>Wire</title>", f"<title>Wire</title>{said}").replace(
+        "<rss ", '<rss xmlns:sy="http://purl.org/rss/1.0/modules/syndication/" '
+    )
+    ttl = read(feed).ttl
+    assert (ttl and ttl.total_seconds() / 3600) == hours
+
+
+def long(form: str, entries: int, before: str = "<item>", after: str = "</item>") -> bytes:
+    """The same feed with its first entry many times, each under an address of its own."""
+    first, last = form.index(before), form.index(after) + len(after)
+    entry = form[first:last].replace("https://wire.example/rain", "/rain")
+    assert "/rain" in entry
+    body = "".join(entry.replace("/rain", f"/rain-{n}") for n in range(entries))
+    return (form[:first] + body + form[form.rindex(after) + len(after) :]).encode()
+
+
+@pytest.mark.parametrize(
+    ("form", "ends"),
+    [(RSS, ("<item>", "</item>")), (RSS_1, ("<item ", "</item>")), (ATOM, ("<entry>", "</entry>"))],
+)
+def test_a_long_feed_is_read_in_portions_with_the_same_result(form, ends, monkeypatch):
+    from pipelines.channels import feed
+
+    body = long(form, 40, *ends)
+    whole = channels.read(body, url=URL)
+    monkeypatch.setattr(feed, "LONG", 100)
+    monkeypatch.setattr(feed, "PORTION", 7)
+    assert len(list(feed._portions(body))) == 6
+    assert channels.read(body, url=URL) == whole
+    assert [lead.position for lead in whole.leads] == list(range(40))
+
+
+MEASURE = """
+import re, sys
+from pipelines import channels
+def most():  # of getrusage the child would inherit its parent's
+    return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) // 1000
+body = sys.stdin.buffer.read()
+before = most()
+leads = channels.read(body, url="https://wire.example/feed").leads
+print(len(leads), most() - before)
+"""
+
+
+def test_a_very_long_feed_is_read_in_bounded_memory():
+    said = subprocess.run(
+        [sys.executable, "-c", MEASURE], input=long(RSS, 10_000), capture_output=True, check=True
+    )
+    leads, megabytes = map(int, said.stdout.split())
+    assert leads == 10_000
+    assert megabytes < 22  # the leads themselves take half of it; read at once it is 30
+
+
+def test_a_sitemap_of_plain_lines_is_read():
+    said = read("https://wire.example/a\nhttps://wire.example/b\n")
+    assert (said.kind, [lead.found_url[-1] for lead in said.leads]) == ("sitemap", ["a", "b"])
+    with pytest.raises(channels.NotAChannel):
+        read("https://wire.example/a\nis where it is\n")
+
+
+def test_a_broken_sitemap_is_read_as_far_as_it_goes():
+    cut = NEWS.replace(
+        "<url><news:news><news:title>no place",
+        "<url><loc>https://wire.example/wind</loc></url><url><loc>http",
+    )
+    cut = cut[: cut.rindex("<url>") + 12]
+    assert [lead.url[-4:] for lead in read(cut).leads][:2] == ["rain", "wind"]
+
+
+def test_no_more_entries_are_read_than_a_sitemap_may_have():
+    places = "".join(f"<url><loc>/{n}</loc></url>" for n in range(50_100))
+    assert len(read(f"<urlset>{places}</urlset>").leads) == 50_000
 
 
 def test_a_gzipped_sitemap_is_read():

@@ -43,9 +43,9 @@ _NO_STORIES = frozenset(
     re.findall(
         r"\S+",
         """tag tags topic topics thema themen theme themes tema temas category categories kategorie categoria
-        author authors autor autoren autores auteur auteurs autori profile profiles people person staff team
-        search suche recherche buscar busca ricerca zoeken login signin sign-in logout register account konto
-        compte cuenta subscribe subscription subscriptions abo abonnement abonnements suscripcion assine
+        author authors autor autoren autores auteur auteurs autori by profile profiles people person staff
+        team search suche recherche buscar busca ricerca zoeken login signin sign-in logout register account
+        konto compte cuenta subscribe subscription subscriptions abo abonnement abonnements suscripcion assine
         newsletter newsletters about about-us impressum imprint contact contact-us kontakt contacto privacy
         privacy-policy datenschutz terms terms-of-use terms-of-service agb legal cookies cookie-policy help
         hilfe aide ayuda faq faqs jobs careers karriere advertise advertising werbung publicidad shop store

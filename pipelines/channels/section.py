@@ -55,27 +55,24 @@ def read(body: bytes, url: str, content_type: str, source: Source) -> Channel:
     base = next((absolute(b, url) for b in tree.xpath("//base/@href")[:1]), None) or url
     anywhere = replace(source, allow=())
     here = canonical(url)
-    links = [
-        link for link in _links(tree, base) if in_scope(link.url, anywhere) and canonical(link.url) != here
-    ]
+    links = [x for key, x in _links(tree, base).items() if key != here and in_scope(x.url, anywhere)]
     chosen = [x for x in links if in_scope(x.url, source)] if source.allow else stories(links)
-    leads: dict[str, Lead] = {}
-    for link in chosen:
-        key = canonical(link.url)
-        if key not in leads:
-            leads[key] = Lead(
-                url=key,
-                found_url=link.url,
-                channel=url,
-                channel_kind="section",
-                position=len(leads),
-                title=link.text if link.in_heading or len(link.text.split()) > 3 else None,
-            )
-    return Channel("section", tuple(leads.values()), feeds=tuple(_feeds(tree, base)), next=_next(tree, base))
+    leads = tuple(
+        Lead(
+            url=canonical(link.url),
+            found_url=link.url,
+            channel=url,
+            channel_kind="section",
+            position=position,
+            title=link.text if link.in_heading or len(link.text.split()) > 3 else None,
+        )
+        for position, link in enumerate(chosen)
+    )
+    return Channel("section", leads, feeds=tuple(_feeds(tree, base)), next=_next(tree, base))
 
 
-def _links(tree: Tree, base: str) -> list[Link]:
-    """Each address once, with what all its links on the page say of it."""
+def _links(tree: Tree, base: str) -> dict[str, Link]:
+    """Each page once, by its key, with what all links to it say; the first is how it is asked for."""
     places: dict[Tree, _Place] = {}
     found: dict[str, Link] = {}
     for anchor in tree.xpath("//a[@href]")[:MOST_LINKS]:
@@ -95,14 +92,16 @@ def _links(tree: Tree, base: str) -> list[Link]:
             in_navigation=place.navigation,
             rel=frozenset((anchor.get("rel") or "").lower().split()),
         )
-        found[address] = _both(found[address], link) if address in found else link
-    return list(found.values())
+        key = canonical(address)
+        found[key] = _both(found[key], link) if key in found else link
+    return found
 
 
 def _both(one: Link, other: Link) -> Link:
     better = max((one, other), key=lambda link: (link.in_heading, len(link.text)))
     return replace(
         better,
+        url=one.url,
         in_heading=one.in_heading or other.in_heading,
         in_article=one.in_article or other.in_article,
         in_navigation=one.in_navigation and other.in_navigation,
