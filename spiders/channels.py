@@ -36,6 +36,10 @@ DEEPEST = 3
 MOST_PAGES = 5
 """Pages of one feed that a live crawl follows when it finds nothing that it knows."""
 
+FIRST = 1_000_000
+"""Live, all channels are asked before any story; in a backfill each archive's stories before the next
+archive, so that what is stopped has got somewhere. Either way in the order in which they were found."""
+
 LONG = 100_000
 """Bytes; a longer channel is read in a thread, so that the crawl goes on meanwhile."""
 
@@ -107,7 +111,7 @@ class Channels:
             self.read,
             errback=self.lost,
             headers=conditions(self.memory.get(call.url)) if self.job.days is None else {},
-            priority=1000 - call.page,
+            priority=(FIRST if self.job.days is None else -FIRST) - len(self.asked),
             cb_kwargs={"call": call},
             meta={"wirehouse_purpose": "channel"},
         )
