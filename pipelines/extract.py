@@ -56,7 +56,6 @@ def extract_page(capture: Capture, source: Source) -> Story | Reject:
     if isinstance(tree, Reject):
         return tree
     stated = structured_.read(tree)
-    top = masthead.read(tree)
     rule = rules.choose(source.rules, capture.fetched_at)
     only = rules.first(tree, rule.body) if rule else None
     ruled = {
@@ -64,6 +63,7 @@ def extract_page(capture: Capture, source: Source) -> Story | Reject:
         for field in ("headline", "byline", "published_at")
     }
     drop = rules.all_of(tree, rule.drop) if rule else []
+    top = masthead.read(tree)
     read = body.read(tree, lambda: _SCRIPT.findall(text), stated.article_body, drop, only)
     headline = ruled["headline"] or headlines.choose(
         stated.headlines, top.titles, stated.site_names, capture.url, stated.section

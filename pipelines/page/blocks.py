@@ -56,7 +56,7 @@ def clean(text: str) -> str:
     >>> clean(" Donau\xaddampf \n schiff ")
     'Donaudampf schiff'
     """
-    return " ".join(_INVISIBLE.sub("", text).split())
+    return " ".join((text if text.isascii() else _INVISIBLE.sub("", text)).split())
 
 
 def blocks(root: Tree) -> list[Block]:

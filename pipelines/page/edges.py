@@ -157,11 +157,4 @@ def _kind(line: str, agency: str | None) -> str | None:
         return "source"
     if bylines.looks_like_byline(line):
         return "byline"
-    if (
-        wire.is_rights_line(line)
-        or wire.is_notice(line)
-        or furniture.is_signature(line, agency)
-        or furniture.is_furniture(line)
-    ):
-        return "notice"
-    return None
+    return "notice" if furniture.is_furniture(line) or furniture.is_desk_line(line) else None

@@ -12,7 +12,7 @@ import tomllib
 from functools import lru_cache
 from importlib import resources
 
-from pipelines.page import bylines, wire
+from pipelines.page import wire
 
 _SHORT = 180
 """Characters; a longer line is copy, whatever it begins with."""
@@ -71,13 +71,11 @@ def is_furniture(line: str) -> bool:
         return True
     if len(line) <= _SHORT and (_MARKERS.match(line) or _POINTERS.match(line)):
         return True
-    lowered = line.casefold()
-    if (
-        len(line) <= 320
-        and not _quoted(line)
-        and any(k in lowered and _APPEALS[k].search(line) for k in _APPEALS)
-    ):
-        return True
+    if len(line) <= 320 and not _quoted(line):
+        lowered = line.casefold()
+        for word, appeal in _APPEALS.items():
+            if word in lowered and appeal.search(line):
+                return True
     return is_time_line(line) or is_caption(line) or wire.is_notice(line) or wire.is_rights_line(line)
 
 
@@ -113,17 +111,13 @@ def is_caption(line: str) -> bool:
     return bool(_CAPTION.search(line))
 
 
-def is_signature(line: str, agency: str | None = None) -> bool:
-    """Does the line only say who wrote or sent the story?
+def is_desk_line(line: str) -> bool:
+    """Does the line only say who worked on the story at a desk?
 
-    >>> is_signature("By Kylie Atwood, CNN"), is_signature("Source: CNN"), is_signature("(dpa)")
-    (True, True, True)
+    >>> is_desk_line("(Reporting by Ana Ruiz; editing by Tom Ng)"), is_desk_line("Rain fell.")
+    (True, False)
     """
-    return (
-        bylines.looks_like_byline(line)
-        or wire.credit_of_line(line, agency) is not None
-        or bool(_DESK.match(line))
-    )
+    return bool(_DESK.match(line))
 
 
 _DESK = re.compile(

@@ -6,6 +6,9 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from lxml import etree
+
+from pipelines.page import pruning
 from pipelines.page.markup import Tree
 
 
@@ -44,14 +47,20 @@ _NOT_TAGS = re.compile(
     r"nav|menu|trend|popular|cloud|header-topic|footer-(?:nav|link)|teaser|sidebar|heading|"
     r"google|breaking|label-tag|price"
 )
+_ANY = re.compile(
+    "by.?line|auth?or|auteur|verfasser|writ|reporter|journalist|posted|contrib|signature|firma|penulis|"
+    "date|time|publish|datum|fecha|modified|tag|keyword|topic"
+)
+"""What each name that `_BYLINE`, `_TIME` or `_TAGS_NAME` finds has in it."""
 _CHANGE = re.compile(
     r"updat|modif|aktualis|geändert|actualiz|mis à jour|aggiornat|bijgewerkt|oppdatert|"
     r"opdateret|uppdater|päivitet|обновл|更新|수정|lastmod",
     re.I,
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_NAMED = "h1 time span div p a address cite li section strong small em b td ul dd footer header"
+_NAMED = "time span div p a address cite li section strong small em b td ul dd footer header"
 _TAGS = tuple(_NAMED.split())
+_HAS_PROPERTIES = etree.XPath("boolean(//*[@itemprop])")
 _MOST = 100
 """Bylines and times that are looked at; the story's own are among the first."""
 _LONGEST = 220
@@ -59,8 +68,13 @@ _LONGEST = 220
 
 
 def read(tree: Tree) -> Masthead:
-    """Headline, byline and times as printed, wherever on the page they stand."""
-    titles: list[str] = []
+    """Headline, byline and times as printed, wherever on the page they stand.
+
+    Takes out of the tree what never holds text, first: only a title may stand there
+    too (in a `<nav>` that shows where the reader is).
+    """
+    titles = [_text(title) for title in tree.iter("h1")]
+    pruning.strip(tree)
     bylines: list[str] = []
     published: list[str] = []
     modified: list[str] = []
@@ -68,12 +82,9 @@ def read(tree: Tree) -> Masthead:
     tags: list[str] = []
     asked = 0
     seen: Tree | None = None
-    marked_up = bool(tree.xpath("boolean(//*[@itemprop])"))  # asked once: few pages have microdata
+    marked_up = _HAS_PROPERTIES(tree)  # asked once: few pages have microdata
     for element in tree.iter(*_TAGS):
         tag = element.tag
-        if tag == "h1":
-            titles.append(_text(element))
-            continue
         if tag == "time":
             stated = element.get("datetime") or element.get("content") or ""
             text = _text(element)
@@ -119,6 +130,8 @@ def read(tree: Tree) -> Masthead:
 
 @lru_cache(maxsize=20_000)
 def _kind(names: str) -> str:
+    if not _ANY.search(names[:300].lower()):
+        return ""  # as of most elements
     lowered = _CAMEL.sub("-", names[:300]).lower().replace("_", "-")
     if _BYLINE.search(lowered) and not _NOT_BYLINE.search(lowered):
         return "byline"

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from lxml import etree
+
 from pipelines.page import jsonld
 from pipelines.page.markup import Tree
 
@@ -44,6 +46,7 @@ _MODIFIED_KEYS = _keys(
     article.updated utime moddate revision_date cxenseparse:updatetime
     """
 )
+_WITH_PROPERTY = etree.XPath("//*[@itemprop]")
 _MICRODATA = frozenset(
     (
         "headline",
@@ -159,7 +162,7 @@ def read(tree: Tree) -> Stated:
     micro: dict[str, list[str]] = {}
     people: list[tuple[str, str]] = []
     scope: Tree | None = None
-    for element in tree.iterfind(".//*[@itemprop]"):
+    for element in _WITH_PROPERTY(tree):
         name = element.get("itemprop").strip().lower()
         if name == "author":
             thing = next((a for a in element.iterancestors() if a.get("itemscope") is not None), tree)

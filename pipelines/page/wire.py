@@ -60,8 +60,13 @@ def is_rights_line(line: str) -> bool:
     >>> is_rights_line("The-CNN-Wire™ & © 2026 Cable News Network, Inc., a company. All rights reserved.")
     True
     """
+    if len(line) >= 400:
+        return False
     lowered = line.casefold().replace("™", "")
-    return len(line) < 400 and any(words in lowered for words in _table()[1])
+    for words in _table()[1]:
+        if words in lowered:
+            return True
+    return False
 
 
 _CAPS_WORD = r"(?:(?![^\W\d_]*[a-zß-öø-ÿа-яё])[^\W\d_][^\W\d_.'’]*\.?)"
@@ -224,7 +229,9 @@ def copyright_holder(notice: str) -> str | None:
 
 def is_notice(line: str) -> bool:
     """Does the line state a copyright and nothing else?"""
-    if len(line) >= 300 or not _COPYRIGHT.search(line):
+    if len(line) >= 300 or not ("©" in line or "(c" in line.lower() or "copy" in line.lower()):
+        return False  # the search below would look at each space
+    if not _COPYRIGHT.search(line):
         return False
     return bool(_RESERVED.search(line)) or bool(
         _COPYRIGHT.match(line) and re.search(r"(?:19|20)\d\d|©", line)

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 _WORD = re.compile(
     r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]|"
@@ -15,7 +16,7 @@ _WORD = re.compile(
 _PLAIN_WORD = re.compile(r"[^\W_]+")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _SOFT = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
-_APOSTROPHE = re.compile("(?<=\\w)['’‘`´ʼ](?=\\w)")
+_APOSTROPHE = re.compile("['’‘`´ʼ](?<=\\w.)(?=\\w)")  # in this order: most places are passed by at once
 
 
 def words(text: str) -> list[str]:
@@ -47,18 +48,20 @@ def simhash(found: Sequence[str]) -> int:
     """
     features = {word for word in found if len(word) > 3}
     features = features if len(features) > len(found) // 10 else set(found)
-    columns = b"".join(hashlib.blake2b(word.encode(), digest_size=8).digest() for word in features)
+    digests = b"".join(map(_fingerprint, features))
+    ones = int.from_bytes(b"\1" * len(features), "big")
     value = 0
     for place in range(8):
-        column = columns[place::8]
-        for bit, table in enumerate(_BITS):
-            if 2 * column.translate(table).count(1) > len(features):
+        column = int.from_bytes(digests[place::8], "big")
+        for bit in range(8):
+            if 2 * (column >> bit & ones).bit_count() > len(features):
                 value |= 1 << (8 * (7 - place) + bit)
     return value - (1 << 64) if value >> 63 else value
 
 
-_BITS = [bytes(byte >> bit & 1 for byte in range(256)) for bit in range(8)]
-"""For each bit of a byte, what it is in each byte: counting columns this way is 20 times as fast."""
+@lru_cache(maxsize=50_000)
+def _fingerprint(word: str) -> bytes:
+    return hashlib.blake2b(word.encode(), digest_size=8).digest()
 
 
 def agreement(a: str, b: str) -> float:
@@ -85,4 +88,4 @@ def squash(text: str | None) -> str:
     >>> squash("Rain – in Lille!")
     'raininlille'
     """
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text or "").casefold())
+    return "".join(_PLAIN_WORD.findall(unicodedata.normalize("NFKC", text).casefold())) if text else ""
