@@ -108,7 +108,8 @@ def is_caption(line: str) -> bool:
     """Is the line the caption or credit of a picture that is not there?"""
     if len(line) > 400 or not any(mark in line for mark in _CAPTION_MARKS):
         return False
-    return bool(_CAPTION.search(line))
+    # All forms end with the line, and the one that begins it is no longer than this.
+    return bool(_CAPTION.search(line, max(0, len(line) - 180)))
 
 
 def is_desk_line(line: str) -> bool:
