@@ -28,7 +28,7 @@ def who(
     printed = (
         [ruled]
         if ruled
-        else [*ends.bylines, *top.bylines, *(b for b in around if bylines.looks_like_byline(b))]
+        else [*ends.bylines, *top.bylines, *(b for b in around if bylines.looks_like_byline(b)), *top.linked]
     )
     readings = [(text, bylines.take_apart(text, own_names)) for text in printed if text]
     meta = bylines.from_names([(name, "") for name in stated.meta_authors], own_names)
@@ -38,12 +38,15 @@ def who(
         best = next(((t, r) for t, r in readings if r.persons or r.agencies), best)
     signed = tuple(dict.fromkeys([*(best[1].agencies if best else ()), *named.agencies, *meta.agencies]))
     persons: tuple[str, ...] = named.persons or meta.persons
+    if best and masthead.BESIDE in best[0] and persons and set(persons) < set(best[1].persons):
+        persons = best[1].persons  # some sites state only one of several authors to machines
     sites = {squash(name) for name in own_names}
     house = [name for name in named.others if squash(name) not in sites]
     if best and (ruled or (not persons and not house)):
         persons = best[1].persons
     if not persons and not named.agencies:
-        persons = named.others[:3]
+        signs = (name for _, r in readings for name in r.others[:1] if name.isupper() and len(name) < 6)
+        persons = named.others[:3] or tuple(signs)[:1]
     byline = (
         furniture.without_times(best[0])
         if best and set(best[1].persons) & set(persons or best[1].persons)

@@ -155,12 +155,7 @@ def take_apart(text: str, own_names: Iterable[str] = ()) -> Byline:
             others.append(name)
         elif is_person(name):
             persons.append(name)
-        elif (
-            _NOT_A_NAME.search(name)
-            and _LETTER.search(name)
-            and len(name) < 60
-            and not _AT_END.search(" " + name)
-        ):
+        elif _is_house(name) and not _AT_END.search(" " + name):
             others.append(name)
         else:
             unknown.append(name)
@@ -174,6 +169,8 @@ def from_names(names: Iterable[tuple[str, str]], own_names: Iterable[str] = ()) 
     Byline(persons=('Lee Baker, CFP',), agencies=('dpa',), others=(), unknown=())
     >>> from_names([("By Ana Ruiz, Li Wei and Tom Ng", "Person")]).persons
     ('Ana Ruiz', 'Li Wei', 'Tom Ng')
+    >>> from_names([("aru;tng", "Person")]).persons
+    ('aru', 'tng')
 
     A name is split only where what results are names: nothing is torn at dots and commas.
     """
@@ -181,7 +178,7 @@ def from_names(names: Iterable[tuple[str, str]], own_names: Iterable[str] = ()) 
     agencies: list[str] = []
     others: list[str] = []
     own = {_squash(name) for name in own_names}
-    for stated, kind in names:
+    for stated, kind in ((name, kind) for several, kind in names for name in several.split(";")):
         stated = re.sub(r"^(?:By|BY|by|Von|Par|Por)\s+(?=\S+\s+\S)", "", stated.strip())
         name = _bare(stated)
         if not name or len(name) > 200:
@@ -221,6 +218,13 @@ def is_person(name: str) -> bool:
     return all(_name_word(word, i) for i, word in enumerate(words)) and not words[-1].islower()
 
 
+def _is_house(name: str) -> bool:
+    """A newsroom or a house: by its words, or a sign in capitals, as desks have them (`TPN`)."""
+    if not _LETTER.search(name) or len(name) >= 60:
+        return False
+    return bool(_NOT_A_NAME.search(name)) or (2 < len(name) < 6 and name.isalpha() and name.isupper())
+
+
 def looks_like_byline(line: str) -> bool:
     """Is this line of text a byline and nothing else?
 
@@ -235,7 +239,7 @@ def looks_like_byline(line: str) -> bool:
     parts = [p for p in (_bare(part) for part in _parts(_without_lead_in(_TIME_TAIL.sub("", line)))) if p]
     if not parts:
         return False
-    known = [is_person(p) or wire.agency(p) is not None or bool(_NOT_A_NAME.search(p)) for p in parts]
+    known = [is_person(p) or wire.agency(p) is not None or _is_house(p) for p in parts]
     return known[0] and all(known[:2])
 
 

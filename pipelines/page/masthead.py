@@ -9,6 +9,7 @@ from typing import NamedTuple
 from lxml import etree
 
 from pipelines.page import pruning
+from pipelines.page.bylines import is_person
 from pipelines.page.markup import Tree
 
 
@@ -22,6 +23,12 @@ class Masthead(NamedTuple):
     modified: tuple[str, ...]
     tags: tuple[str, ...]
     """Texts of the links that are marked, or stand in a list that is named, as the story's topics."""
+    linked: tuple[str, ...]
+    """Texts around links to an author's page after "by" and its like, where no element is named a byline."""
+
+
+BESIDE = " · "
+"""Between the texts of elements that stand side by side, each naming one author."""
 
 
 _BYLINE = re.compile(
@@ -61,6 +68,9 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NAMED = "time span div p a address cite li section strong small em b td ul dd footer header"
 _TAGS = tuple(_NAMED.split())
 _HAS_PROPERTIES = etree.XPath("boolean(//*[@itemprop])")
+_AUTHOR_LINKS = etree.XPath("//a[contains(@href, '/auto') or contains(@href, '/author')]")
+_LEAD_IN = re.compile(r"(?:^|\s)(?:by|von|par|por|di|door|av|af):?\s*$", re.I)
+"""Before a link to an author's page: then it is a byline, whatever the markup around it is called."""
 _MOST = 100
 """Bylines and times that are looked at; the story's own are among the first."""
 _LONGEST = 220
@@ -115,16 +125,21 @@ def read(tree: Tree) -> Masthead:
         asked += 1
         text = _text(element)
         if (marked or kind == "byline") and text and (seen is None or not _inside(element, seen)):
-            bylines.append(text)
+            if seen is not None and element.getprevious() is seen and is_person(text):
+                bylines[-1] += BESIDE + text  # one element for each author
+            else:
+                bylines.append(text)
             seen = element
         if (kind == "time" or len(published) < 3) and any(c.isdigit() for c in text):
             (modified if _CHANGE.search(text) or _CHANGE.search(names or "") else published).append(text)
+    links = [] if bylines else [a for a in _AUTHOR_LINKS(tree)[:5] if _LEAD_IN.search(_before(a))]
     return Masthead(
         tuple(dict.fromkeys(filter(None, titles))),
         tuple(dict.fromkeys(bylines))[:12],
         tuple(dict.fromkeys([*machine[:3], *published]))[:12],
         tuple(dict.fromkeys(modified))[:6],
         tuple({t.casefold(): t for t in (t.strip(" ,#") for t in tags) if 1 < len(t) < 50}.values())[:20],
+        tuple(_text(link.getparent()) or _text(link) for link in links),
     )
 
 
@@ -153,6 +168,14 @@ def _is_change(element: Tree, text: str) -> bool:
         if len(before) == 0:
             around += f" {(before.text or '')[-60:]}"
     return bool(_CHANGE.search(around))
+
+
+def _before(element: Tree) -> str:
+    """Text that stands right before an element, within the same parent."""
+    before = element.getprevious()
+    parent = element.getparent()
+    text = before.tail if before is not None else parent.text if parent is not None else None
+    return (text or "")[-60:]
 
 
 def _inside(element: Tree, outer: Tree) -> bool:

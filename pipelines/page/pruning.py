@@ -49,7 +49,9 @@ def _words(kind: str, joint: str) -> str:
     table = tomllib.loads((resources.files("pipelines.page") / "furniture.toml").read_text("utf-8"))["names"]
     names = sorted(table[kind].split(), key=lambda name: (name[0], -len(name)))
     groups = groupby(names, key=lambda name: name[0])
-    return "|".join(f"{first}(?:{'|'.join(n[1:] for n in found)})" for first, found in groups).replace("-", joint)
+    return "|".join(f"{first}(?:{'|'.join(n[1:] for n in found)})" for first, found in groups).replace(
+        "-", joint
+    )
 
 
 _JUNK = re.compile(rf"(?<![a-z0-9])(?:{_words('never', '[-_]?')})(?![a-z0-9])")

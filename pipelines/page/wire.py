@@ -63,10 +63,7 @@ def is_rights_line(line: str) -> bool:
     if len(line) >= 400:
         return False
     lowered = line.casefold().replace("™", "")
-    for words in _table()[1]:
-        if words in lowered:
-            return True
-    return False
+    return any(words in lowered for words in _table()[1])
 
 
 _CAPS_WORD = r"(?:(?![^\W\d_]*[a-zß-öø-ÿа-яё])[^\W\d_][^\W\d_.'’]*\.?)"
