@@ -16,7 +16,7 @@ from pipelines.records import Outcome, Story
 from pipelines.urls import address, canonical, story_id
 
 NOT_OF_THE_PAGE = frozenset(
-    {"fetched_at", "content_hash", "simhash", "run_id", "raw_ref"}
+    {"fetched_at", "content_hash", "simhash", "run_id", "raw_ref", "published_candidates"}
     | {"extractor", "extractor_version", "extraction_confidence"}
 )
 """Fields of `Story` that the reader makes, not the page: not to be compared with the truth."""
@@ -118,6 +118,7 @@ def story(p: Printing) -> Story:
         url=url,
         uri=channels.guid(p),
         canonical_url=None if form == "lines" else url,
+        amp_url=p.url.removesuffix(p.path) + markup.amp_path(p) if form == "amp" else None,
         pub_status="usable" if said else "canceled",
         signal=p.change if p.change in ("writethru", "correction", "kill") else None,
         first_created=p.local(p.published).astimezone(UTC) if form == "jsonld" else None,

@@ -19,6 +19,7 @@ from pipelines.page import (
     attribution,
     body,
     bylines,
+    chronology,
     confidence,
     dates,
     edges,
@@ -33,7 +34,7 @@ from pipelines.page import (
 )
 from pipelines.page import markup as markup_
 from pipelines.page import structured as structured_
-from pipelines.records import Capture, Evidence, Outcome, Reject, Source, Story
+from pipelines.records import Capture, Outcome, Reject, Source, Story
 from pipelines.urls import absolute, address, canonical, story_id
 
 EXTRACTOR = "wirehouse"
@@ -112,18 +113,8 @@ def _story(
         stated, who, top, ends, [*above, *below], own_names, ruled["byline"]
     )
     zone = source.timezone
-    found = dates.candidates(
-        _published(stated, top, ends, notes, ruled, capture), capture.fetched_at, zone, True
-    )
-    published = dates.choose(found)
-    changed = dates.choose(dates.candidates(_modified(stated, top, ends, notes), capture.fetched_at, zone))
-    if (
-        changed is not None
-        and published is not None
-        and changed.at < published.at
-        and changed.precision == "day"
-    ):
-        changed = None
+    when = chronology.read(stated, top, ends, notes, ruled["published_at"], capture, zone)
+    published = when.published
     mark = _signal(headline, paragraphs, ends, notes)
     sources = tuple(dict.fromkeys([*ends.sources, *notes.sources]))
     words_ = [word for paragraph in paragraphs for word in paragraph.split()]
@@ -162,17 +153,20 @@ def _story(
         url=url,
         uri=guid,
         canonical_url=address(stated_url) if stated_url else None,
+        amp_url=absolute(stated.amp, capture.url) if stated.amp else None,
         pub_status="canceled" if mark == "kill" else "withheld" if mark == "withhold" else "usable",
         signal=mark,
         first_created=_at(stated.created, capture, zone),
-        version_created=changed.at if changed else None,
+        version_created=when.modified.at if when.modified else None,
         expires=_at(stated.expires, capture, zone, future=True),
         published_at=published.at if published else None,
         published_raw=published.raw if published else None,
         published_precision=published.precision if published else None,
         published_evidence=published.evidence if published else None,
         published_tz_known=published.tz_known if published else None,
-        modified_at=changed.at if changed else None,
+        published_candidates=when.candidates,
+        date_flags=when.flags,
+        modified_at=when.modified.at if when.modified else None,
         fetched_at=capture.fetched_at,
         headline=headline,
         alternative_headline=headlines.alternative(
@@ -215,45 +209,6 @@ def _story(
         extraction_confidence=sure,
         raw_ref=capture.raw_ref,
     )
-
-
-def _published(
-    stated: structured_.Stated,
-    top: masthead.Masthead,
-    ends: edges.Edges,
-    notes: edges.Edges,
-    ruled: dict[str, str | None],
-    capture: Capture,
-) -> list[tuple[str, str]]:
-    """All statements of when the story came out, in the order of trust."""
-    lead = capture.lead
-    found = [(Evidence.HTML, ruled["published_at"])] if ruled["published_at"] else []
-    found += [(Evidence(evidence), raw) for evidence, raw in stated.published]
-    found += [(Evidence.HTML, raw) for raw in top.published]
-    found += [
-        (Evidence.HTML, raw) for raw in (*ends.times, *notes.times) if not furniture.is_change_time(raw)
-    ]
-    if lead and lead.published_raw:
-        found.append(
-            (Evidence.SITEMAP if "sitemap" in lead.channel_kind else Evidence.FEED, lead.published_raw)
-        )
-    if day := dates.from_url(capture.url):
-        found.append((Evidence.URL, day))
-    return [
-        (evidence.value, furniture.time_of(raw) if evidence is Evidence.HTML else raw)
-        for evidence, raw in found
-    ]
-
-
-def _modified(
-    stated: structured_.Stated, top: masthead.Masthead, ends: edges.Edges, notes: edges.Edges
-) -> list[tuple[str, str]]:
-    printed = [
-        raw
-        for raw in (*top.modified, *ends.times, *notes.times)
-        if raw in top.modified or furniture.is_change_time(raw)
-    ]
-    return [*stated.modified, *(("html", furniture.time_of(raw)) for raw in printed)]
 
 
 def _at(raw: str | None, capture: Capture, zone: str, future: bool = False) -> datetime | None:

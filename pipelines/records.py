@@ -66,6 +66,7 @@ class Evidence(StrEnum):
     SITEMAP = "sitemap"
     HTML = "html"
     URL = "url"
+    HTTP = "http"  # the Last-Modified header: kept beside the others, never believed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,6 +231,18 @@ class Subject:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Dated:
+    """One statement of when a story came out."""
+
+    evidence: str
+    """An `Evidence`."""
+    raw: str
+    """The publisher's own words."""
+    at: datetime | None
+    """As an instant; None where it cannot be read, or cannot be true."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Story:
     """What one captured page says: a row of `stories.parquet` and of the warehouse.
 
@@ -246,6 +259,7 @@ class Story:
     uri: str | None = None
     canonical_url: str | None = None
     """As the page's own rel=canonical states it."""
+    amp_url: str | None = None
 
     # life
     pub_status: str = "usable"
@@ -262,6 +276,10 @@ class Story:
     """second, minute, hour or day."""
     published_evidence: str | None = None
     published_tz_known: bool | None = None
+    published_candidates: tuple[Dated, ...] = ()
+    """Every statement of when it came out, in the order of trust."""
+    date_flags: tuple[str, ...] = ()
+    """disagree, impossible, unreadable, ahead, modified_before: see `schema.sql`."""
     modified_at: datetime | None = None
     fetched_at: datetime
 

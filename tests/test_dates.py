@@ -78,10 +78,31 @@ def test_a_day_does_not_give_way_to_another_day_or_to_a_feed() -> None:
         assert dates.choose(found).precision == "day"
 
 
-def test_statements_that_disagree_are_noticed() -> None:
-    stated = [("jsonld", "2026-03-05T10:15:00Z"), ("html", "2024-03-05T10:15:00Z")]
-    assert dates.disagree(dates.candidates(stated, NOW, "UTC", all_=True))
-    assert not dates.disagree(dates.candidates(stated[:1], NOW, "UTC", all_=True))
+@pytest.mark.parametrize(
+    ("stated", "flags"),
+    [
+        ([("jsonld", "2026-03-05T10:15:00Z")], ()),
+        ([("jsonld", "2026-03-05T10:15:00Z"), ("html", "2024-03-05T10:15:00Z")], ("disagree",)),
+        ([("jsonld", "2026-03-05T10:15:00Z"), ("url", "2024-03-05")], ()),
+        ([("meta", "2026-03-05"), ("html", "5 March 2026"), ("html", "1 March 2020")], ()),
+        ([("jsonld", "9999-12-31"), ("meta", "2026-03-05T10:15:00Z")], ("impossible",)),
+        ([("jsonld", "1970-01-01T00:00:00Z")], ("impossible",)),
+        ([("meta", "{{ date }}"), ("html", "soon")], ("unreadable",)),
+    ],
+)
+def test_what_is_wrong_with_the_statements_is_said(stated: list[tuple[str, str]], flags: tuple[str]) -> None:
+    assert dates.judged(stated, NOW, "UTC")[1] == flags
+
+
+def test_every_statement_is_kept_with_what_was_read_in_it() -> None:
+    stated = [
+        ("jsonld", "9999-12-31"),
+        ("meta", "2026-03-05T10:15:00Z"),
+        ("http", "Thu, 05 Mar 2026 11:00:00 GMT"),
+    ]
+    found, _ = dates.judged(stated, NOW, "UTC")
+    assert [(one.evidence, one.raw) for one in found] == stated
+    assert [one.at and one.at.hour for one in found] == [None, 10, 11]
 
 
 @pytest.mark.parametrize(

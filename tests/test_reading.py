@@ -14,7 +14,7 @@ from press import NOON, batch, fetch, line, member, name, story
 
 from pipelines.errors import UsageError, WarehouseError
 from pipelines.records import LedgerLine, Outcome, Severity, Source, Story
-from pipelines.store import clustering, dictionary, loading, reading, staging, warehouse
+from pipelines.store import clustering, dictionary, forms, loading, reading, staging, warehouse
 
 ROOT = Path(__file__).parent.parent
 ONLY_A_LOAD_KNOWS = {
@@ -272,14 +272,14 @@ def test_check_finds_a_ledger_that_does_not_balance(on_sqlite, tmp_path):
 
 
 def test_stories_are_the_fields_of_a_story_and_what_only_a_load_knows():
-    (stories,) = (t for t in dictionary.tables(warehouse.script("schema.sql")) if t.name == "stories")
+    (stories,) = (t for t in dictionary.tables(forms.script("schema.sql")) if t.name == "stories")
     columns = {c.name: c.kind for c in stories.columns}
     assert set(columns) == {f.name for f in fields(Story)} | ONLY_A_LOAD_KNOWS
     required = {f.name for f in staging.schema(Story) if not f.nullable} | {"run_id"}
     assert {c for c in required if "NOT NULL" not in columns[c]} == set()
 
 
-@pytest.mark.parametrize("table", dictionary.tables(warehouse.script("schema.sql")), ids=lambda t: t.name)
+@pytest.mark.parametrize("table", dictionary.tables(forms.script("schema.sql")), ids=lambda t: t.name)
 def test_every_column_has_a_comment_in_the_warehouse(made, table):
     found = {
         row[0]: row[1]
@@ -306,13 +306,13 @@ def test_every_view_has_its_question_in_the_dictionary(made):
         row[0]
         for row in made("SELECT view_name FROM duckdb_views() WHERE database_name = 'wh' AND NOT internal")
     }
-    views = dictionary.views(warehouse.script("views.sql"))
+    views = dictionary.views(forms.script("views.sql"))
     assert {v.name for v in views} == found
     assert [v.name for v in views if "?" not in v.definition] == []
 
 
 def test_the_page_is_made_from_the_schema():
-    page = dictionary.page(warehouse.script("schema.sql"), warehouse.script("views.sql"))
+    page = dictionary.page(forms.script("schema.sql"), forms.script("views.sql"))
     assert (ROOT / "docs/warehouse.md").read_text("utf-8") == page, "run python -m pipelines.store.dictionary"
 
 
@@ -381,7 +381,9 @@ def test_a_newer_warehouse_is_refused(attach):
     with warehouse.opened(attach) as connection:
         connection.execute("INSERT INTO schema_version VALUES (99, now(), '9.0')")
     for options in ({}, {"read_only": True}):
-        with pytest.raises(WarehouseError, match="have form 99, this program knows 1: install a newer"):
+        with pytest.raises(
+            WarehouseError, match=f"have form 99, this program knows {forms.SCHEMA_VERSION}: install a newer"
+        ):
             warehouse.opened(attach, **options).__enter__()
 
 

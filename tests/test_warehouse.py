@@ -18,7 +18,7 @@ from press import NOON, batch, line, member, name, story
 
 from pipelines.errors import BatchError, WarehouseError
 from pipelines.records import Expect, Outcome, Source
-from pipelines.store import batches, loading, reading, warehouse
+from pipelines.store import batches, forms, loading, reading, warehouse
 
 TABLES = (
     "stories",
@@ -251,7 +251,7 @@ def in_memory():
     """The same tables in a DuckDB of this process: no lake, so that many examples take little time."""
     connection = duckdb.connect(":memory:")
     connection.execute("SET TimeZone = 'UTC'; ATTACH ':memory:' AS wh; USE wh")
-    warehouse.make_tables(connection)
+    forms.make(connection)
     return connection
 
 

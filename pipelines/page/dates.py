@@ -10,6 +10,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from pipelines.page.months import MONTHS, NUMERALS, ZONES
+from pipelines.records import Dated
 
 EARLIEST = datetime(1994, 1, 1, tzinfo=UTC)
 """Before the first news site; a publisher's archive may be older, a page's own date not."""
@@ -140,10 +141,42 @@ def from_url(url: str) -> str | None:
     return f"{match[1]}-{match[2]}-{match[3]}" if match else None
 
 
-def disagree(found: list[Moment]) -> bool:
-    """Do the statements of a page name days more than two days apart?"""
-    times = [moment.at for moment in found]
-    return bool(times) and max(times) - min(times) > timedelta(days=2)
+_PRINTED = 3
+"""Printed times that are kept as evidence."""
+
+
+def judged(
+    stated: Iterable[tuple[str, str]], fetched_at: datetime, zone: str
+) -> tuple[tuple[Dated, ...], tuple[str, ...]]:
+    """Every statement with what we read in it, and what is wrong with them: see `Story.date_flags`.
+
+    >>> stated = [("jsonld", "9999-12-31"), ("meta", "{{ date }}")]
+    >>> judged(stated, datetime(2026, 3, 6, tzinfo=UTC), "UTC")[1]
+    ('impossible', 'unreadable')
+
+    Statements of a feed or an address that differ from the page's are no disagreement:
+    feeds name the day of their update, addresses that of a slug. Nor are printed times
+    after the first: those of other stories stand around it, so a few are kept and no more.
+    """
+    found: list[Dated] = []
+    flags = set()
+    printed = 0
+    for evidence, raw in dict.fromkeys(stated):
+        printed += evidence == "html"
+        if evidence == "html" and printed > _PRINTED:
+            continue
+        moment = read(raw, zone)
+        possible = moment is not None and plausible(moment, fetched_at)
+        found.append(Dated(evidence=evidence, raw=raw, at=moment.at if moment and possible else None))
+        if moment is None and evidence in ("jsonld", "meta"):
+            flags.add("unreadable")
+        elif moment is not None and not possible:
+            flags.add("impossible")
+    html = next((one for one in found if one.evidence == "html"), None)
+    own = [one.at for one in found if one.at and (one is html or one.evidence in ("jsonld", "meta"))]
+    if own and max(own) - min(own) > timedelta(days=2):
+        flags.add("disagree")
+    return tuple(found), tuple(sorted(flags))
 
 
 def _same_day(day: Moment, other: Moment) -> bool:

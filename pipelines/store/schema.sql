@@ -22,6 +22,8 @@ CREATE TABLE stories (
   uri VARCHAR,
   -- The address the page itself calls canonical | URL | https://wire.example/rain
   canonical_url VARCHAR,
+  -- The address of the story's AMP page, as the page states it | URL | https://wire.example/amp/rain
+  amp_url VARCHAR,
 
   -- May it be used: usable, withheld or canceled (killed, withdrawn) | ninjs pubStatus | usable
   pub_status VARCHAR NOT NULL,
@@ -46,6 +48,10 @@ CREATE TABLE stories (
   published_evidence VARCHAR,
   -- False where no offset was printed and the source's time zone was assumed | yes/no | true
   published_tz_known BOOLEAN,
+  -- Every statement of when it was published, in the order of trust; at is NULL where it cannot be read or cannot be true; evidence also http, the Last-Modified header, which is never believed | list of {evidence, raw, at} | [{meta, 5 March 2026, 2026-03-05T00:00:00Z}]
+  published_candidates STRUCT(evidence VARCHAR, raw VARCHAR, "at" TIMESTAMPTZ)[] NOT NULL,
+  -- What is wrong with the dates: disagree (statements of the page, more than two days apart), impossible (before the web, or after the fetch by more than two days), unreadable, ahead (published_at is after fetched_at), modified_before (modified_at is before published_at) | list of words | [disagree]
+  date_flags VARCHAR[] NOT NULL,
   -- When the publisher last modified the page, as it says | UTC time | 2026-03-05T12:40:00Z
   modified_at TIMESTAMPTZ,
   -- When we first saw the story, in any version | UTC time | 2026-03-05T12:02:10Z

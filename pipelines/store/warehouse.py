@@ -22,20 +22,16 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from pipelines.errors import UsageError, WarehouseError
+from pipelines.store import forms
 from pipelines.store.attach import Attach, explained, parse_attach, quoted
-from pipelines.store.dictionary import comments, tables
 
 Connection = duckdb.DuckDBPyConnection
-
-SCHEMA_VERSION = 1
-"""The form of the tables that this program knows; see `schema.sql`."""
 
 MEMORY = "500MB"
 """What DuckDB may use; with Python and Arrow the loader stays under 1 GB."""
@@ -120,7 +116,7 @@ def run_script(connection: Connection, name: str, part: str | None = None) -> No
 
     A statement below a line `-- when T` runs only if table T has rows.
     """
-    text = script(name)
+    text = forms.script(name)
     if part is not None:
         before, after = re.split(r"^-- judge .*$", text, maxsplit=1, flags=re.M)
         text = {"before": before, "after": after}[part]
@@ -130,10 +126,6 @@ def run_script(connection: Connection, name: str, part: str | None = None) -> No
         condition = _WHEN.search(statement)
         if condition is None or one(connection, f"FROM {condition[1]} LIMIT 1"):
             connection.execute(statement)
-
-
-def script(name: str) -> str:
-    return resources.files("pipelines.store").joinpath(name).read_text("utf-8")
 
 
 def one(connection: Connection, sql: str, parameters: Any = None) -> Any:
@@ -213,57 +205,38 @@ def _make_folder(folder: Path, target: Attach) -> None:
         raise WarehouseError(f"{target.shown}: cannot make the folder {folder}: {error.strerror}") from error
 
 
-def make_tables(connection: Connection) -> None:
-    """Make all tables and views of ours, with their comments, in the current database."""
-    connection.execute(script("schema.sql"))
-    for table in tables(script("schema.sql")):
-        connection.execute(comments(table))
-    connection.execute("INSERT INTO turnstile VALUES (0)")
-    connection.execute(
-        "INSERT INTO schema_version VALUES (?, ?, ?)",
-        [SCHEMA_VERSION, datetime.now(UTC), metadata.version("wirehouse")],
-    )
-    connection.execute(script("views.sql"))
-
-
 def _bring_up(connection: Connection) -> None:
-    """Make the tables where there are none; here migrations will run, oldest first."""
-    if _found_version(connection) is not None:
+    """Make the tables where there are none, and give older ones what they lack."""
+    if forms.found(connection) == forms.SCHEMA_VERSION:
         return
     try:
         with transaction(connection):
-            for option, value in (
-                ("parquet_compression", "zstd"),
-                # Small row groups: a load reads one old body without reading 100,000 others.
-                ("parquet_row_group_size", "10000"),
-                ("data_inlining_row_limit", str(INLINED_ROWS)),
-            ):
-                connection.execute(f"CALL wh.set_option('{option}', '{value}')")
-            make_tables(connection)
+            version = forms.found(connection)
+            if version is None:
+                for option, value in (
+                    ("parquet_compression", "zstd"),
+                    # Small row groups: a load reads one old body without reading 100,000 others.
+                    ("parquet_row_group_size", "10000"),
+                    ("data_inlining_row_limit", str(INLINED_ROWS)),
+                ):
+                    connection.execute(f"CALL wh.set_option('{option}', '{value}')")
+                forms.make(connection)
+            elif version < forms.SCHEMA_VERSION:
+                forms.bring_up(connection)
     except duckdb.Error:
-        if _found_version(connection) is None:  # else somebody has made them at the same time
+        if forms.found(connection) != forms.SCHEMA_VERSION:  # else somebody has done it at the same time
             raise
 
 
-def _found_version(connection: Connection) -> int | None:
-    found = (
-        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'wh' AND table_name = 'schema_version'"
-    )
-    if not one(connection, found):
-        return None
-    version = one(connection, "SELECT max(version) FROM schema_version")
-    return None if version is None else int(version)
-
-
 def _refuse_newer(connection: Connection, target: Attach) -> None:
-    version = _found_version(connection)
+    version = forms.found(connection)
     if version is None:
         raise WarehouseError(
             f"{target.shown}: there is a catalog, but no tables of ours: load a batch first (wirehouse run)"
         )
-    if version > SCHEMA_VERSION:
+    if version > forms.SCHEMA_VERSION:
         raise WarehouseError(
-            f"{target.shown}: its tables have form {version}, this program knows {SCHEMA_VERSION}: "
+            f"{target.shown}: its tables have form {version}, this program knows {forms.SCHEMA_VERSION}: "
             "install a newer Wirehouse"
         )
 

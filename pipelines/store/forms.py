@@ -1,0 +1,90 @@
+"""Forms: our tables as this program knows them, made where there are none, and older ones brought up.
+
+A form only ever gets more: tables and columns are added, none is changed or taken away, so
+what an older form needs is the difference between `schema.sql` and what is there. Rows of before
+have an empty list, or NULL, in a new column: nothing was known of it then.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from importlib import metadata, resources
+from typing import Any
+
+from pipelines.store.dictionary import Table, comments, tables
+
+SCHEMA_VERSION = 2
+"""The form of the tables that this program knows. To be raised with any change of `schema.sql`."""
+
+_OF_THE_WHOLE_STORY = ("first_seen_at", "last_seen_at", "cluster_id")
+"""Columns of `stories` that `past_versions`, which is made like it, does not have."""
+
+_STATEMENT = re.compile(r"^CREATE TABLE (\w+)\b.*?;$", re.M | re.S)
+
+
+def script(name: str) -> str:
+    """The text of one of our SQL files."""
+    return (resources.files("pipelines.store") / name).read_text("utf-8")
+
+
+def found(connection: Any) -> int | None:
+    """The form of the tables there; None where there are none of ours."""
+    (there,) = connection.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'wh' AND table_name = 'schema_version'"
+    ).fetchone()
+    return connection.execute("SELECT max(version) FROM schema_version").fetchone()[0] if there else None
+
+
+def make(connection: Any) -> None:
+    """Make all tables and views of ours, with their comments, in the current database."""
+    connection.execute(script("schema.sql"))
+    for table in tables(script("schema.sql")):
+        connection.execute(comments(table))
+    connection.execute("INSERT INTO turnstile VALUES (0)")
+    _sign(connection)
+    connection.execute(script("views.sql"))
+
+
+def bring_up(connection: Any) -> None:
+    """Give tables of an older form what they lack; to be called in a transaction."""
+    declared = tables(script("schema.sql"))
+    statements = {match[1]: match[0] for match in _STATEMENT.finditer(script("schema.sql"))}
+    for table in declared:
+        there = _columns(connection, table.name)
+        if not there:
+            connection.execute(statements[table.name])
+        lacking = {n: k for n, k in _wanted(table, declared).items() if there and n not in there}
+        for name, kind in lacking.items():
+            connection.execute(
+                f'ALTER TABLE {table.name} ADD COLUMN "{name}" {kind.removesuffix(" NOT NULL")}'
+            )
+        lists = [name for name, kind in lacking.items() if kind.endswith("[] NOT NULL")]
+        if lists:  # DuckLake knows no default for a list
+            empty = ", ".join(f"{name} = []" for name in lists)
+            connection.execute(f"UPDATE {table.name} SET {empty}")  # noqa: S608  our own names
+        connection.execute(comments(table))
+    _sign(connection)
+    connection.execute(script("views.sql"))
+
+
+def _wanted(table: Table, declared: list[Table]) -> dict[str, str]:
+    own = {column.name: column.kind for column in table.columns}
+    if table.name != "past_versions":
+        return own
+    stories = next(t for t in declared if t.name == "stories")
+    return {c.name: c.kind for c in stories.columns if c.name not in _OF_THE_WHOLE_STORY} | own
+
+
+def _columns(connection: Any, table: str) -> set[str]:
+    rows = connection.execute(
+        "SELECT column_name FROM duckdb_columns() WHERE database_name = 'wh' AND table_name = ?", [table]
+    )
+    return {name for (name,) in rows.fetchall()}
+
+
+def _sign(connection: Any) -> None:
+    connection.execute(
+        "INSERT INTO schema_version VALUES (?, ?, ?)",
+        [SCHEMA_VERSION, datetime.now(UTC), metadata.version("wirehouse")],
+    )

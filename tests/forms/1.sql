@@ -1,0 +1,366 @@
+-- The tables of the warehouse: every column with its definition | unit or form | example.
+--
+-- This file is the one truth about them. The warehouse is made from it, its comments become
+-- the warehouse's comments (COMMENT ON) and docs/warehouse.md (python -m pipelines.store.dictionary).
+-- The staged columns of `stories` are the fields of `pipelines.records.Story`; a test holds them together.
+--
+-- Dialect: DuckDB. Times are TIMESTAMPTZ in UTC. What the publisher does not say is NULL, never '';
+-- a list that is not stated is empty. `*_at` is what we observed or read as an instant, `*_raw` the publisher's
+-- own words. Names are IPTC ninjs 3.1 / NewsML-G2 in snake_case where one exists.
+
+-- The latest version of each story: one row per story.
+CREATE TABLE stories (
+  -- Identity of the story over all its versions | 20 hex digits | 11a5fccf61fd0d14df3c
+  story_id VARCHAR NOT NULL,
+  -- Place of this version in the story's chain, from 1 | count | 2
+  version INTEGER NOT NULL,
+  -- The declared source, sources.source_id | name | demo_wire
+  source_id VARCHAR NOT NULL,
+  -- Where the page was, after redirects, without tracking | URL | https://wire.example/rain
+  url VARCHAR NOT NULL,
+  -- The publisher's own identifier: guid or urn | text | urn:newsml:wire.example:2026:rain
+  uri VARCHAR,
+  -- The address the page itself calls canonical | URL | https://wire.example/rain
+  canonical_url VARCHAR,
+
+  -- May it be used: usable, withheld or canceled (killed, withdrawn) | ninjs pubStatus | usable
+  pub_status VARCHAR NOT NULL,
+  -- What the publisher says this version is: update, correction, writethru, kill … | word | correction
+  signal VARCHAR,
+  -- When the publisher first created the story, where it says so | UTC time | 2026-03-05T11:58:00Z
+  first_created TIMESTAMPTZ,
+  -- When the publisher made this version, where it says so | UTC time | 2026-03-05T12:40:00Z
+  version_created TIMESTAMPTZ,
+  -- Not to be published before | UTC time | 2026-03-06T00:00:00Z
+  embargoed_until TIMESTAMPTZ,
+  -- Not to be used after | UTC time | 2026-04-05T00:00:00Z
+  expires TIMESTAMPTZ,
+
+  -- When the story was published, as the publisher says; never guessed from fetched_at | UTC time | 2026-03-05T12:00:00Z
+  published_at TIMESTAMPTZ,
+  -- The publisher's own words for published_at | text | March 5, 2026 7:00 AM ET
+  published_raw VARCHAR,
+  -- How exact published_at is: second, minute, hour or day | word | minute
+  published_precision VARCHAR,
+  -- Where published_at was read: jsonld, meta, feed, sitemap, html or url | word | jsonld
+  published_evidence VARCHAR,
+  -- False where no offset was printed and the source's time zone was assumed | yes/no | true
+  published_tz_known BOOLEAN,
+  -- When the publisher last modified the page, as it says | UTC time | 2026-03-05T12:40:00Z
+  modified_at TIMESTAMPTZ,
+  -- When we first saw the story, in any version | UTC time | 2026-03-05T12:02:10Z
+  first_seen_at TIMESTAMPTZ NOT NULL,
+  -- When we last saw that it stands, changed or not | UTC time | 2026-03-06T12:02:10Z
+  last_seen_at TIMESTAMPTZ NOT NULL,
+  -- When this version was first fetched | UTC time | 2026-03-05T12:42:10Z
+  fetched_at TIMESTAMPTZ NOT NULL,
+  -- When this version came into the warehouse | UTC time | 2026-03-05T12:45:00Z
+  loaded_at TIMESTAMPTZ NOT NULL,
+
+  -- The headline | text | Rain stops play
+  headline VARCHAR,
+  -- A second headline or a shorter one | text | Rain in Leeds
+  alternative_headline VARCHAR,
+  -- The desk's name for the story | text | CRICKET-ENG/RAIN
+  slugline VARCHAR,
+  -- The byline as printed | text | By Ann Lee and Bo Berg
+  byline VARCHAR,
+  -- The persons who wrote it; no agencies | list of names | [Ann Lee, Bo Berg]
+  authors VARCHAR[] NOT NULL,
+  -- The dateline as printed | text | LEEDS, March 5 (Example Wire) -
+  dateline VARCHAR,
+  -- The place of the dateline | text | LEEDS
+  located VARCHAR,
+  -- The credit line as printed | text | Example Wire
+  credit_line VARCHAR,
+  -- Agencies and outlets named as sources of the story | list of names | [Example Wire]
+  info_sources VARCHAR[] NOT NULL,
+  -- Summary or standfirst | text | Only nine overs were bowled.
+  description VARCHAR,
+  -- The story: paragraphs with a blank line between; no headline, byline, dateline, credit or furniture | text | It rained.
+  body_text VARCHAR NOT NULL,
+  -- Words of body_text | count | 412
+  word_count BIGINT NOT NULL,
+  -- The page shows only the beginning of the story | yes/no | false
+  is_truncated BOOLEAN NOT NULL,
+  -- Language of the text | BCP 47 | en
+  language VARCHAR,
+
+  -- The publisher's section | text | Sport
+  section VARCHAR,
+  -- The publisher's keywords | list of texts | [cricket, weather]
+  keywords VARCHAR[] NOT NULL,
+  -- Topics as the publisher codes them | list of {scheme, code, name} | [{medtop, 15000000, sport}]
+  subjects STRUCT(scheme VARCHAR, code VARCHAR, name VARCHAR)[] NOT NULL,
+  -- Kinds of writing: feature, analysis, obituary … | list of words | [feature]
+  genres VARCHAR[] NOT NULL,
+  -- The wire's urgency | 1 (flash) to 8 | 4
+  urgency BIGINT,
+  -- Note of the desk to editors | text | Recasts with details
+  ed_note VARCHAR,
+  -- The publisher's words on what it corrected | text | Corrects the score in paragraph 2
+  correction_text VARCHAR,
+  -- The lead picture; the picture itself is not kept | URL | https://wire.example/rain.jpg
+  image_url VARCHAR,
+
+  -- Who holds the copyright | name | Example Wire
+  copyright_holder VARCHAR,
+  -- The copyright line as printed | text | © 2026 Example Wire
+  copyright_notice VARCHAR,
+  -- What the publisher allows | text or URL | https://wire.example/terms
+  usage_terms VARCHAR,
+  -- The publisher reserves text and data mining | yes/no | true
+  tdm_reserved BOOLEAN,
+  -- The page's robots directives, meta and header | text | noarchive
+  robots_meta VARCHAR,
+  -- Free to read without an account | yes/no | true
+  is_accessible_for_free BOOLEAN,
+
+  -- The cluster of the same wire copy, clusters.cluster_id | identifier | c-5f2a9c01d4e7b3a8
+  cluster_id VARCHAR,
+  -- The agency whose copy it is | name | Example Wire
+  origin_agency VARCHAR,
+  -- The outlet took it from an agency | yes/no | false
+  is_syndicated BOOLEAN,
+  -- Digest of the body's words: case, space and typography make no difference | sha256, hex | 5f2a…
+  content_hash VARCHAR NOT NULL,
+  -- Digest in which alike texts have alike bits | 64 bits, signed | -4611686018427387904
+  simhash BIGINT,
+
+  -- The program that read the page | name | wirehouse
+  extractor VARCHAR NOT NULL,
+  -- Its version: a change of it never counts as an edit by the publisher | version | 0.1.0
+  extractor_version VARCHAR NOT NULL,
+  -- How sure the extractor is of the body | share, 0–1 | 0.93
+  extraction_confidence DOUBLE NOT NULL,
+  -- Where the page's bytes are: WARC file, offset, digest | text | demo_wire/20260305T120000Z-3f2a/pages.warc.gz:1807:sha1-AB
+  raw_ref VARCHAR,
+  -- The run that fetched this version, runs.run_id | source/stamp | demo_wire/20260305T120000Z-3f2a
+  run_id VARCHAR NOT NULL,
+
+  -- Digest of what makes a version: see pipelines/store/fold.sql | 16 hex digits | 09f7a30b6c1d2e44
+  fingerprint VARCHAR NOT NULL,
+  -- From when this version was seen: fetched_at of its first observation | UTC time | 2026-03-05T12:42:10Z
+  valid_from TIMESTAMPTZ NOT NULL,
+  -- What made this version: new, refile, update, writethru, correction, kill, restore or extractor_change | word | correction
+  change_kind VARCHAR NOT NULL,
+  -- Share of the words that differ from the version before; NULL for the first | share, 0–1 | 0.04
+  diff_ratio DOUBLE
+);
+
+-- Versions that no longer hold, and copies set aside (version is NULL): the same headline and body had been
+-- seen at another address of the source. Columns as in stories, but for those of the whole story. Read the view
+-- story_versions, which has all versions.
+CREATE TABLE past_versions AS
+SELECT
+  * EXCLUDE (first_seen_at, last_seen_at, cluster_id),
+  -- When the next version was first fetched; NULL for a copy set aside | UTC time | 2026-03-05T12:42:10Z
+  NULL::TIMESTAMPTZ AS valid_to
+FROM stories
+LIMIT 0;
+
+-- Every time a story was seen: which words it had then, and what that came to. Versions are folded from these.
+CREATE TABLE observations (
+  -- The story; NULL while an unchanged answer cannot be matched to one | 20 hex digits | 11a5fccf61fd0d14df3c
+  story_id VARCHAR,
+  -- The source | name | demo_wire
+  source_id VARCHAR NOT NULL,
+  -- Where it was seen, after redirects | URL | https://wire.example/rain
+  url VARCHAR NOT NULL,
+  -- When | UTC time | 2026-03-05T12:02:10Z
+  fetched_at TIMESTAMPTZ NOT NULL,
+  -- When it was published, as the page said then | UTC time | 2026-03-05T12:00:00Z
+  published_at TIMESTAMPTZ,
+  -- Digest of what makes a version; NULL where the server said that nothing changed | 16 hex digits | 09f7a30b6c1d2e44
+  fingerprint VARCHAR,
+  -- The run | source/stamp | demo_wire/20260305T120000Z-3f2a
+  run_id VARCHAR NOT NULL,
+  -- Where the bytes are | text | demo_wire/20260305T120000Z-3f2a/pages.warc.gz:1807:sha1-AB
+  raw_ref VARCHAR,
+  -- What the observation came to: new, updated, unchanged or duplicate | outcome | updated
+  outcome VARCHAR NOT NULL,
+  -- Digest of story_id, by which loads look up: numbers are found ten times faster than texts | number | 6917529027641081856
+  story_key BIGINT,
+  -- Digest of url | number | 1152921504606846976
+  url_key BIGINT NOT NULL,
+  -- Digest of headline and body, by which a source's duplicates are known; NULL for stubs, which say too little | number | 34359738368
+  text_key BIGINT
+);
+
+-- How every lead of every run ended: exactly one line each.
+CREATE TABLE ledger (
+  -- The run, runs.run_id | source/stamp | demo_wire/20260305T120000Z-3f2a
+  run_id VARCHAR NOT NULL,
+  -- The source | name | demo_wire
+  source_id VARCHAR NOT NULL,
+  -- The lead: canonical address | URL | https://wire.example/rain
+  url VARCHAR NOT NULL,
+  -- Where redirects led, if anything was fetched | URL | https://wire.example/sport/rain
+  final_url VARCHAR,
+  -- What the page there calls its own address, believed or not: story_id tells | URL | https://wire.example/sport/rain-in-leeds
+  canonical_url VARCHAR,
+  -- The story, where there is one; of a duplicate, the story it repeats | 20 hex digits | 11a5fccf61fd0d14df3c
+  story_id VARCHAR,
+  -- How it ended: new, updated, unchanged, duplicate, not_story, rejected, gone … | outcome | new
+  outcome VARCHAR NOT NULL,
+  -- Why, in a word or a sentence | text | too_short
+  reason VARCHAR,
+  -- The feed, sitemap or page that announced it; recheck where our memory did | URL or word | https://wire.example/world.rss
+  channel VARCHAR NOT NULL,
+  -- Kind of channel: rss, atom, json, news_sitemap, sitemap, section, recheck or replay | word | rss
+  channel_kind VARCHAR NOT NULL,
+  -- Place in the channel, from 0 | count | 3
+  position BIGINT NOT NULL,
+  -- The server's answer | HTTP code | 200
+  http_status BIGINT,
+  -- When the lead was found | UTC time | 2026-03-05T12:02:00Z
+  found_at TIMESTAMPTZ NOT NULL,
+  -- When it was fetched; NULL if it was not | UTC time | 2026-03-05T12:02:10Z
+  fetched_at TIMESTAMPTZ,
+  -- Where the bytes are | text | demo_wire/20260305T120000Z-3f2a/pages.warc.gz:1807:sha1-AB
+  raw_ref VARCHAR
+);
+
+-- Every announcement of an address by a channel, in every run.
+CREATE TABLE sightings (
+  -- The run | source/stamp | demo_wire/20260305T120000Z-3f2a
+  run_id VARCHAR NOT NULL,
+  -- The source | name | demo_wire
+  source_id VARCHAR NOT NULL,
+  -- The address, canonical | URL | https://wire.example/rain
+  url VARCHAR NOT NULL,
+  -- The feed, sitemap or page | URL | https://wire.example/world.rss
+  channel VARCHAR NOT NULL,
+  -- Kind of channel: rss, atom, json, news_sitemap, sitemap, section, recheck or replay | word | rss
+  channel_kind VARCHAR NOT NULL,
+  -- Place in the channel, from 0 | count | 3
+  position BIGINT NOT NULL,
+  -- The channel's identifier of the entry | text | urn:newsml:wire.example:2026:rain
+  guid VARCHAR,
+  -- The channel's headline of the entry | text | Rain stops play
+  title VARCHAR,
+  -- The channel's words for the time of publication | text | Thu, 05 Mar 2026 12:00:00 GMT
+  published_raw VARCHAR,
+  -- When we read the channel | UTC time | 2026-03-05T12:02:00Z
+  seen_at TIMESTAMPTZ NOT NULL
+);
+
+-- Every request of every run, whether or not an answer came.
+CREATE TABLE fetches (
+  -- The run | source/stamp | demo_wire/20260305T120000Z-3f2a
+  run_id VARCHAR NOT NULL,
+  -- The source | name | demo_wire
+  source_id VARCHAR NOT NULL,
+  -- The address asked for | URL | https://wire.example/rain
+  url VARCHAR NOT NULL,
+  -- What for: robots, channel or story | word | story
+  purpose VARCHAR NOT NULL,
+  -- What came: ok, unchanged, redirect or the outcome of a failure | word | ok
+  outcome VARCHAR NOT NULL,
+  -- Why, where it failed | text | no answer in 30 s
+  reason VARCHAR,
+  -- The server's answer | HTTP code | 200
+  http_status BIGINT,
+  -- The server's Content-Type | media type | text/html; charset=utf-8
+  content_type VARCHAR,
+  -- The body as received, before decompression | bytes | 18240
+  bytes BIGINT NOT NULL,
+  -- From request to the end of the answer | seconds | 0.42
+  seconds DOUBLE,
+  -- The server's ETag | text | "5f2a"
+  etag VARCHAR,
+  -- The server's Last-Modified | HTTP date | Thu, 05 Mar 2026 12:00:00 GMT
+  last_modified VARCHAR,
+  -- When it was sent | UTC time | 2026-03-05T12:02:10Z
+  started_at TIMESTAMPTZ NOT NULL,
+  -- Where the bytes are | text | demo_wire/20260305T120000Z-3f2a/pages.warc.gz:1807:sha1-AB
+  raw_ref VARCHAR
+);
+
+-- Which stories are the same wire copy: one row per story.
+CREATE TABLE clusters (
+  -- The cluster | identifier | c-5f2a9c01d4e7b3a8
+  cluster_id VARCHAR NOT NULL,
+  -- The story, stories.story_id | 20 hex digits | 11a5fccf61fd0d14df3c
+  story_id VARCHAR NOT NULL,
+  -- Its part: origin or reprint | word | reprint
+  role VARCHAR NOT NULL,
+  -- Share of the story's text that the origin has | share, 0–1 | 0.97
+  similarity DOUBLE NOT NULL,
+  -- Published after the origin by; NULL when either has no time of publication | interval | 00:14:00
+  lag INTERVAL,
+  -- The run whose clustering says so: the latest one that speaks of the story | source/stamp | demo_wire/20260305T120000Z-3f2a
+  run_id VARCHAR NOT NULL
+);
+
+-- The sources as last declared.
+CREATE TABLE sources (
+  -- The source's name | name | demo_wire
+  source_id VARCHAR NOT NULL,
+  -- Its title | text | Example Wire
+  title VARCHAR NOT NULL,
+  -- Its front page | URL | https://wire.example/
+  home VARCHAR NOT NULL,
+  -- The language it mostly writes | BCP 47 | en
+  language VARCHAR,
+  -- The zone of times printed without an offset | IANA name | Europe/London
+  timezone VARCHAR NOT NULL,
+  -- The agency, where the source is an agency's own site | name | Example Wire
+  agency VARCHAR,
+  -- Crawled by the schedule | yes/no | true
+  enabled BOOLEAN NOT NULL,
+  -- Least time between two crawls | interval | 00:15:00
+  every INTERVAL NOT NULL,
+  -- Free words for grouping sources | list of words | [demo, agency]
+  tags VARCHAR[] NOT NULL,
+  -- Stories promised per day, at least | count | 40
+  stories_min BIGINT,
+  -- Stories promised per day, at most | count | 200
+  stories_max BIGINT
+);
+
+-- Every loaded run: one crawl, or one replay of an archive, of one source.
+CREATE TABLE runs (
+  -- The run: the name of its batch | source/stamp | demo_wire/20260305T120000Z-3f2a
+  run_id VARCHAR NOT NULL,
+  -- The source | name | demo_wire
+  source_id VARCHAR NOT NULL,
+  -- Its kind: crawl, backfill or replay | word | crawl
+  kind VARCHAR NOT NULL,
+  -- When it began | UTC time | 2026-03-05T12:02:00Z
+  started_at TIMESTAMPTZ NOT NULL,
+  -- When it ended | UTC time | 2026-03-05T12:04:31Z
+  ended_at TIMESTAMPTZ NOT NULL,
+  -- How it ended: finished, stopped or deadline | word | finished
+  finish_reason VARCHAR NOT NULL,
+  -- Leads found; equals the run's lines in the ledger | count | 62
+  leads BIGINT NOT NULL,
+  -- Requests sent | count | 66
+  requests BIGINT NOT NULL,
+  -- Answers received | count | 65
+  responses BIGINT NOT NULL,
+  -- Received, before decompression | bytes | 1184023
+  bytes BIGINT NOT NULL,
+  -- The program that ran | version | 0.1.0
+  wirehouse_version VARCHAR NOT NULL,
+  -- Its Scrapy; NULL for a replay | version | 2.19.0
+  scrapy_version VARCHAR,
+  -- When the run came into the warehouse | UTC time | 2026-03-05T12:05:00Z
+  loaded_at TIMESTAMPTZ NOT NULL
+);
+
+-- The form of these tables: one row per migration, the highest holds.
+CREATE TABLE schema_version (
+  -- Number of the form; a program that knows only lower ones refuses the warehouse | count | 1
+  version INTEGER NOT NULL,
+  -- When it was applied | UTC time | 2026-03-05T12:00:00Z
+  applied_at TIMESTAMPTZ NOT NULL,
+  -- The program that applied it | version | 0.1.0
+  wirehouse_version VARCHAR NOT NULL
+);
+
+-- How many loads there were. Every load changes its one row, so that of two loads at once the second is refused and tried again.
+CREATE TABLE turnstile (
+  -- Loads so far | count | 1807
+  loads BIGINT NOT NULL
+);
