@@ -89,3 +89,70 @@ FROM sources d
 FULL JOIN per_source p USING (source_id)
 LEFT JOIN latest l ON l.source_id = coalesce(d.source_id, p.source_id)
 LEFT JOIN trouble t ON t.source_id = coalesce(d.source_id, p.source_id);
+
+-- How complete is a source, by the day its stories were published: how many did each channel announce, and how many
+-- may all have missed? Rivals are the kinds of channel (rss, news_sitemap, section …), or the channels where all are
+-- of one kind; of several pairs, the two that share most stories. `estimate` is Chapman's form of Lincoln and
+-- Petersen's: found by either + alone_a * alone_b / (both + 1); `estimate_low` and `estimate_high` hold 95 % (Chao's
+-- log-normal range). It assumes that a day's stories are all out, that each is as likely as another to be announced,
+-- and that the rivals are independent: fed by the same desk they are not, and the estimate is then the least that
+-- there can be. NULL where fewer than two rivals share a story, and for stories without a day. Backfills do not count.
+CREATE OR REPLACE VIEW completeness AS
+WITH led AS (
+  SELECT source_id, url, arg_max(story_id, found_at) AS story_id
+  FROM ledger WHERE story_id IS NOT NULL GROUP BY source_id, url
+), caught AS (
+  SELECT DISTINCT s.source_id, timezone('UTC', t.published_at)::DATE AS day, s.channel, s.channel_kind AS kind, t.story_id
+  FROM sightings s
+  JOIN led ON led.source_id = s.source_id AND led.url = s.url
+  JOIN stories t ON t.story_id = led.story_id
+  JOIN runs r ON r.run_id = s.run_id AND r.kind = 'crawl'
+), marked AS (
+  SELECT *,
+    CASE WHEN min(kind) OVER whole = max(kind) OVER whole THEN channel ELSE kind END AS rival,
+    count(*) OVER (PARTITION BY source_id, story_id) = 1 AS alone
+  FROM caught
+  WINDOW whole AS (PARTITION BY source_id, day)
+), per_channel AS (
+  SELECT source_id, day, channel, kind, count(*) AS stories, count(*) FILTER (WHERE alone) AS alone
+  FROM marked GROUP BY source_id, day, channel, kind
+), per_day AS (
+  SELECT source_id, day, count(DISTINCT story_id) AS stories FROM marked GROUP BY source_id, day
+), listed AS (
+  SELECT source_id, day,
+    list(struct_pack(channel := channel, kind := kind, stories := stories, alone := alone) ORDER BY stories DESC, channel)
+      AS channels
+  FROM per_channel GROUP BY source_id, day
+), rivals AS (
+  SELECT DISTINCT source_id, day, rival, story_id FROM marked WHERE day IS NOT NULL
+), sizes AS (
+  SELECT source_id, day, rival, count(*) AS n FROM rivals GROUP BY source_id, day, rival
+), pairs AS (
+  SELECT a.source_id, a.day, a.rival AS rival_a, b.rival AS rival_b, count(*) AS found_by_both
+  FROM rivals a JOIN rivals b
+    ON b.source_id = a.source_id AND b.day = a.day AND b.story_id = a.story_id AND b.rival > a.rival
+  GROUP BY a.source_id, a.day, a.rival, b.rival
+  QUALIFY row_number() OVER (PARTITION BY a.source_id, a.day ORDER BY count(*) DESC, a.rival, b.rival) = 1
+), counted AS (
+  SELECT p.*, a.n AS found_by_a, b.n AS found_by_b,
+    a.n + b.n - found_by_both AS found,
+    (a.n - found_by_both) * (b.n - found_by_both) / (found_by_both + 1.0) AS missed,
+    (a.n + 1.0) * (b.n + 1.0) * (a.n - found_by_both) * (b.n - found_by_both)
+      / ((found_by_both + 1.0) ** 2 * (found_by_both + 2.0)) AS variance
+  FROM pairs p
+  JOIN sizes a ON a.source_id = p.source_id AND a.day = p.day AND a.rival = p.rival_a
+  JOIN sizes b ON b.source_id = p.source_id AND b.day = p.day AND b.rival = p.rival_b
+), ranged AS (
+  SELECT *, CASE WHEN missed > 0 THEN exp(1.96 * sqrt(ln(1 + variance / missed ** 2))) ELSE 1 END AS wide
+  FROM counted
+)
+SELECT
+  d.source_id, d.day, d.stories, l.channels,
+  e.rival_a, e.rival_b, e.found_by_a, e.found_by_b, e.found_by_both,
+  e.found + e.missed AS estimate,
+  e.found + e.missed / e.wide AS estimate_low,
+  e.found + e.missed * e.wide AS estimate_high,
+  CASE WHEN e.found IS NOT NULL THEN d.stories / greatest(d.stories, e.found + e.missed) END AS found_share
+FROM per_day d
+JOIN listed l ON l.source_id = d.source_id AND l.day IS NOT DISTINCT FROM d.day
+LEFT JOIN ranged e ON e.source_id = d.source_id AND e.day = d.day;
