@@ -3,7 +3,9 @@
 import gzip
 import importlib.util
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from website import declare
@@ -45,6 +47,50 @@ def test_every_real_page_is_a_story_or_a_reasoned_reject(home, warc):
     assert row["n"] == len({line.story_id for line in read})
     assert row["h"] == row["n"]
     assert row["w"] > 0
+
+
+FLOORS = {
+    "shingle_f1": 0.975,
+    "title_stated": 0.99,
+    "title_exact": 0.87,
+    "authors_exact": 0.88,
+    "date_minute": 0.98,
+    "date_day": 0.985,
+    "topics_f1": 0.81,
+}
+"""Means over the pages that have a truth for all fields. Lowering one is a visible act."""
+
+
+@pytest.fixture(scope="module")
+def read_pages():
+    """Every saved page as the scorer wants it, beside its truth."""
+    sys.path[:0] = [str(SHARED / "score"), str(ROOT)]
+    from bench.extract import wirehouse
+
+    pages = []
+    for item in json.loads((DEVSET / "truth.json").read_text("utf-8")):
+        html = gzip.decompress((DEVSET / item["file"]).read_bytes()).decode()
+        found = wirehouse(html, item["url"])
+        pages.append((SimpleNamespace(id=item["id"], html=html, url=item["url"], truth=item), found))
+    yield pages
+    del sys.path[:2]
+
+
+def test_quality_on_real_pages_is_not_below_its_floor(read_pages):
+    import scorers
+
+    full = [(page, found) for page, found in read_pages if page.truth["source"] == "fundus_pages"]
+    means, _ = scorers.score_pages([page for page, _ in full], {page.id: found for page, found in full})
+    assert {name: means[name] for name, floor in FLOORS.items() if means[name] < floor} == {}
+
+
+def test_a_confidence_of_nine_tenths_is_right_in_19_of_20_real_pages(read_pages):
+    import scorers
+
+    sure = [(page, found) for page, found in read_pages if found.get("confidence", 0) >= 0.9]
+    right = [scorers.body_scores(p.truth["body"], f["body"])["shingle_f1"] >= 0.95 for p, f in sure]
+    assert len(sure) > 0.6 * len(read_pages)
+    assert sum(right) >= 0.95 * len(sure)
 
 
 def test_the_seed_story_is_exact():

@@ -3,10 +3,16 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
+
 import pytest
 
+from pipelines.extract import extract_page
 from pipelines.page import headlines, jsonld, markup, masthead, structured
-from pipelines.records import Outcome, Reject
+from pipelines.records import Capture, Outcome, Reject, Source, Story
+
+NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 
 
 def read(head: str, body: str = "<p>Rain</p>") -> structured.Stated:
@@ -194,3 +200,56 @@ def test_what_is_no_page_is_rejected(body: bytes, content_type: str, outcome: Ou
     found = markup.decode(body, content_type)
     assert isinstance(found, Reject)
     assert found.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("markup", "authors"),
+    [
+        ("<p>von <a href='/autoren/ana'>Dr. Ana Ruiz</a></p>", ("Dr. Ana Ruiz",)),
+        ("<p>By <a href='/author/ana'>Ana Ruiz</a></p><a href='/author/bo'>Bo Berg</a>", ("Ana Ruiz",)),
+        ("<a href='/authors'>Our authors</a>", ()),
+        ("<div class=byline>Ana Ruiz</div><div class=byline>Bo Berg</div>", ("Ana Ruiz", "Bo Berg")),
+        ("<p>By TPN, in News, Sport</p>", ("TPN",)),
+        ("<p>By DPA, in News, Sport</p>", ()),
+    ],
+)
+def test_authors_are_found_where_no_machine_is_told(markup: str, authors: tuple[str, ...]) -> None:
+    text = "".join(
+        f"<p>Rain number {n} fell on the town, and nobody there was surprised by it.</p>" for n in range(9)
+    )
+    page = f"<html><body><h1>Rain falls on the town</h1>{markup}<article>{text}</article></body></html>"
+    assert told(page).authors == authors
+
+
+@pytest.mark.parametrize(
+    ("stated", "printed", "authors"),
+    [
+        (
+            "Bo Berg",
+            "<div class=by-line>Ana Ruiz</div><div class=by-line>Bo Berg</div>",
+            ("Ana Ruiz", "Bo Berg"),
+        ),
+        ("Bo Berg", "<div class=byline>Bo Berg</div><p>x</p><div class=byline>Tom Ng</div>", ("Bo Berg",)),
+        ("aru;tng", "", ("aru", "tng")),
+    ],
+)
+def test_authors_stated_are_completed_by_those_printed(
+    stated: str, printed: str, authors: tuple[str, ...]
+) -> None:
+    text = "".join(
+        f"<p>Rain number {n} fell on the town, and nobody there was surprised by it.</p>" for n in range(9)
+    )
+    ld = json.dumps(
+        {"@type": "NewsArticle", "headline": "Rain", "author": {"@type": "Person", "name": stated}}
+    )
+    head = f"<script type='application/ld+json'>{ld}</script>"
+    assert (
+        told(f"<html><head>{head}</head><body><h1>Rain</h1>{printed}{text}</body></html>").authors == authors
+    )
+
+
+def told(page: str) -> Story:
+    capture = Capture(url="https://x.example/a", status=200, headers=(), body=page.encode(), fetched_at=NOW)
+    story = extract_page(capture, Source(name="x", title="X", home="https://x.example/"))
+    assert isinstance(story, Story)
+    return story
