@@ -38,7 +38,7 @@ from pipelines.records import Capture, Outcome, Reject, Source, Story
 from pipelines.urls import absolute, address, canonical, story_id
 
 EXTRACTOR = "wirehouse"
-EXTRACTOR_VERSION = "1"
+EXTRACTOR_VERSION = "2"
 
 _SCRIPT = re.compile(r"<script\b(?![^>]*ld\+json)[^>]*>(.{400,}?)</script>", re.S | re.I)
 

@@ -129,3 +129,27 @@ def test_iso_comes_back_to_the_second(moment: datetime) -> None:
 def test_no_text_is_too_odd(raw: str) -> None:
     found = dates.read(raw)
     assert found is None or found.at.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("raw", "own", "hour"),
+    [
+        ("March 5, 2026 7:00 AM ET", "UTC", 12),
+        ("July 5, 2026 7:00 AM ET", "UTC", 11),
+        ("5 juillet 2026, 12:30 et 14:00", "Europe/Paris", 10),
+        ("July 5, 2026 7:00 AM CT", "Asia/Shanghai", 12),
+        ("July 5, 2026 07:00 IST", "UTC", 1),
+        ("July 5, 2026 07:00 IST", "Europe/Dublin", 6),
+        ("July 5, 2026 07:00 CST", "America/Chicago", 13),
+        ("July 5, 2026 09:00 CST", "Asia/Shanghai", 1),
+        ("2026-07-05 07:00 PM", "UTC", 19),
+        ("2026-07-05 07:00 EST", "America/New_York", 12),
+    ],
+)
+def test_abbreviations_of_zones_mean_what_they_mean_where_they_are_printed(
+    raw: str, own: str, hour: int
+) -> None:
+    moment = dates.read(raw, own)
+    assert moment is not None
+    assert moment.at.hour == hour
+    assert moment.tz_known or "PM" in raw or " et " in raw

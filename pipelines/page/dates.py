@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from pipelines.page.months import MONTHS, NUMERALS, ZONES
+from pipelines.page.months import MONTHS, NUMERALS, SEASONAL, ZONES
 from pipelines.records import Dated
 
 EARLIEST = datetime(1994, 1, 1, tzinfo=UTC)
@@ -39,6 +39,7 @@ _CLOCK = re.compile(
     r"(?:\s*\(?(Z\b|[A-Z]{2,5}\b|[+-]\d{2}:?\d{2}\b))?", re.I)  # fmt: skip
 _HOUR = re.compile(r"(?<![\d.:])(\d{1,2})\s*([ap]\.?\s?m\b\.?)(?:\s*\(?([A-Z]{2,5}\b))?", re.I)
 _OFFSET_AFTER = re.compile(r"(?:GMT|UTC)?\s*([+-]\d{1,2}(?::?\d{2})?)\b")
+_HALF_DAY = re.compile(r"\s*[ap]\.?\s?m\b", re.I)
 _MORNING = re.compile(r"오전|午前|上午")
 _AFTERNOON = re.compile(r"오후|午後|下午")
 
@@ -192,9 +193,12 @@ def _read(text: str, raw: str, zone: str, day_first: bool) -> Moment | None:
         return Moment(datetime.fromtimestamp(seconds, UTC).replace(microsecond=0), "second", True, raw)
     if match := _COMPACT.match(text) or _ISO.search(text):
         year, month, day, hour, minute, second, offset = match.groups()
-        if hour is None and (clock := _CLOCK.search(text, match.end())):
+        half_day = hour is not None and _HALF_DAY.match(text, match.end())
+        if (hour is None or half_day) and (
+            clock := _CLOCK.search(text, match.start(4) if hour else match.end())
+        ):
             return _clocked(int(year), int(month), int(day), clock, text, raw, zone)
-        return _moment(int(year), int(month), int(day), hour, minute, second, _zone(offset), raw, zone)
+        return _moment(int(year), int(month), int(day), hour, minute, second, _zone(offset, zone), raw, zone)
     date = _date(text, day_first)
     if date is None:
         return None
@@ -204,7 +208,7 @@ def _read(text: str, raw: str, zone: str, day_first: bool) -> Moment | None:
         return _clocked(year, month, day, clock, rest, raw, zone)
     if hourly := _HOUR.search(rest):
         hour = _half_day(int(hourly[1]), hourly[2])
-        made = _moment(year, month, day, str(hour), "0", None, _zone(hourly[3]), raw, zone)
+        made = _moment(year, month, day, str(hour), "0", None, _zone(hourly[3], zone), raw, zone)
         return made and Moment(made.at, "hour", made.tz_known, raw)
     return _moment(year, month, day, None, None, None, None, raw, zone)
 
@@ -234,11 +238,11 @@ def _clocked(
         hour += 12
     elif _MORNING.search(text) and hour == 12:
         hour = 0
-    stated = _zone(clock[5])
+    stated = _zone(clock[5], zone)
     if (after := _OFFSET_AFTER.match(text, clock.end())) and (
         stated is None or (clock[5] or "").upper() in ("GMT", "UTC")
     ):
-        stated = _zone(after[1])
+        stated = _zone(after[1], zone)
     return _moment(year, month, day, str(hour), clock[2], clock[3], stated, raw, zone)
 
 
@@ -262,12 +266,25 @@ def _moment(
     return Moment(at.astimezone(UTC), precision, stated is not None, raw)
 
 
-def _zone(stated: str | None) -> tzinfo | None:
+@lru_cache(maxsize=1024)
+def _zone(stated: str | None, own: str) -> tzinfo | None:
+    """The zone that is printed, `own` being that of the source.
+
+    >>> [_zone("IST", own).utcoffset(None) for own in ("UTC", "Europe/Dublin", "Asia/Jerusalem")]
+    [datetime.timedelta(seconds=19800), datetime.timedelta(seconds=3600), datetime.timedelta(seconds=7200)]
+    """
     if not stated:
         return None
     if stated[0] in "+-":
         digits = stated[1:].replace(":", "").ljust(4, "0") if len(stated) > 3 else stated[1:].zfill(2) + "00"
         offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:4]))
         return timezone(-offset if stated[0] == "-" else offset)
-    hours = ZONES.get(stated.upper())
+    if stated in SEASONAL:  # as printed: "12:30 et 14:00" is French
+        return ZoneInfo(SEASONAL[stated])
+    name = stated.upper()
+    for month in (1, 7):
+        there = datetime(2026, month, 1, tzinfo=ZoneInfo(own))
+        if there.tzname() == name:
+            return timezone(there.utcoffset() or timedelta(0))
+    hours = ZONES.get(name)
     return None if hours is None else timezone(timedelta(hours=hours))

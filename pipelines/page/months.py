@@ -75,8 +75,15 @@ ZONES: dict[str, float] = {
     "AWST": 8, "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13, "BRT": -3, "ART": -3, "AST": -4,
     "EDT": -4, "EST": -5, "CDT": -5, "CST": -6, "MDT": -6, "MST": -7, "PDT": -7, "PST": -8, "AKST": -9, "HST": -10,
 }  # fmt: skip
-"""Hours east of UTC. `ET`, `CT` … change with the season and `IST` has three meanings;
-the first are left out, the last is India's."""
+"""Hours east of UTC; where one has several meanings (`IST`, `CST` …) that of the source's own zone counts first."""
+
+SEASONAL = {
+    "ET": "America/New_York",
+    "CT": "America/Chicago",
+    "MT": "America/Denver",
+    "PT": "America/Los_Angeles",
+}
+"""Abbreviations that stand for summer and winter time alike."""
 
 NUMERALS = {
     ord(digit): str(value)
