@@ -107,14 +107,25 @@ def section(site: Site, name: str, stories: Sequence[Printing]) -> str:
     )
     return (
         f'<!DOCTYPE html>\n<html lang="{site.language}"><head><meta charset="{site.charset}">'
-        f"<title>{esc(name)} | {esc(site.title)}</title></head><body><h1>{esc(name)}</h1>\n"
+        f"<title>{esc(name)} | {esc(site.title)}</title>{_feeds(site)}</head><body><h1>{esc(name)}</h1>\n"
         f"{teasers}</body></html>\n"
     )
 
 
-def robots(site: Site) -> str:
+def _feeds(site: Site) -> str:
+    """The feeds that its fronts name: where a reader of feeds, or a probe, finds them."""
+    types = {"rss": "application/rss+xml", "atom": "application/atom+xml", "json": "application/feed+json"}
+    return "".join(
+        f'<link rel="alternate" type="{types[channel.kind]}" href="{channel.path}">'
+        for channel in site.channels
+        if channel.kind in types
+    )
+
+
+def robots(site: Site, base: str) -> str:
     delay = f"Crawl-delay: {site.crawl_delay}\n" if site.crawl_delay else ""
-    return f"User-agent: *\n{delay}Disallow: /reserve/\n"
+    maps = "".join(f"Sitemap: {base}{c.path}\n" for c in site.channels if c.kind == "news_sitemap")
+    return f"User-agent: *\n{delay}Disallow: /reserve/\n{maps}"
 
 
 def guid(p: Printing) -> str | None:

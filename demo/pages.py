@@ -33,7 +33,7 @@ def answer(press: Press, key: str, path: str, now: datetime) -> Answer:
     """What the site `key` answers to a GET of `path`; 404 for what it does not have."""
     site, base = SITES[key], press.origins[key]
     if path == "/robots.txt":
-        return _text(channels.robots(site), "text/plain; charset=utf-8")
+        return _text(channels.robots(site, base), "text/plain; charset=utf-8")
     if path == "/":
         return _page(site, channels.section(site, site.title, press.latest(key, now, NEWEST)))
     if path.startswith(SECTION):

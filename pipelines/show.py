@@ -172,10 +172,15 @@ def rows(result: Any, form: str, out: Path | None) -> None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
+    write(out, data)
+
+
+def write(path: Path, data: bytes | str) -> None:
+    """Write a file that was asked for; WirehouseError says why it cannot be."""
     try:
-        out.write_bytes(data)
+        path.write_bytes(data.encode() if isinstance(data, str) else data)
     except OSError as error:
-        raise WirehouseError(f"{out}: cannot be written: {error.strerror}") from error
+        raise WirehouseError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def _text(result: Any, form: str) -> str:

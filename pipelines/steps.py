@@ -25,7 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from upath import UPath
@@ -38,6 +38,9 @@ from pipelines.records import Fetch, Finding, LedgerLine, Severity, Source, Stor
 from pipelines.sources import declared, load_source, rebased
 from pipelines.sources import names as source_names
 from pipelines.store import batches, switches
+
+if TYPE_CHECKING:
+    from pipelines.probe.report import Report
 
 log = logging.getLogger("wirehouse")
 
@@ -273,6 +276,23 @@ def replay(file: Path, name: str, *, own: bool = False, salvage: bool = False) -
 
     where = places()
     return replaying.import_warc(where.data, file, load_source(name, where.sources), own=own, salvage=salvage)
+
+
+def probe(
+    url: str,
+    *,
+    name: str | None = None,
+    stories: int = 20,
+    delay: timedelta | None = None,
+    private: bool = False,
+) -> Report:
+    """Look at a site as a new source; see `pipelines.probe.look`. Nothing of it is kept."""
+    from pipelines.probe import look
+
+    processes = places().processes
+    return look.probe(
+        url, name=name, stories=stories, delay=delay, private=private, processes=processes, say=log.info
+    )
 
 
 def ledger(names: Sequence[str]) -> list[LedgerLine]:

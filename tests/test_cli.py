@@ -336,9 +336,10 @@ def test_every_command_explains_itself():
         "load",
         "check",
         "replay",
+        "probe",
         "sources",
         "sql",
         "status",
     } <= {c for c in commands if c.isalpha()}
-    for command in {"up", "run", "crawl", "extract", "replay", "sql"}:
+    for command in {"up", "run", "crawl", "extract", "replay", "probe", "sources", "sql"}:
         assert len(wirehouse(command, "--help").stdout.splitlines()) > 5
