@@ -34,7 +34,7 @@ from pipelines import checks, crawl_step
 from pipelines.channels.archives import Days
 from pipelines.crawl_step import Crawled
 from pipelines.errors import BatchError, CheckFailed, SourceError, UsageError, WirehouseError
-from pipelines.records import Fetch, Finding, LedgerLine, Severity, Source, Story
+from pipelines.records import Fetch, Finding, LedgerLine, Outcome, Severity, Source, Story
 from pipelines.sources import declared, load_source, rebased
 from pipelines.sources import names as source_names
 from pipelines.store import batches, switches
@@ -139,7 +139,7 @@ def crawl(
         log.warning("%s", NO_CONTACT)
     channels = (*source.feeds, *source.sitemaps, *source.sections)
     log.info("crawl of %s: %s", name, ", ".join(channels) or source.home)
-    return crawl_step.crawl(
+    crawled = crawl_step.crawl(
         where.data,
         source,
         sources=where.sources,
@@ -151,6 +151,12 @@ def crawl(
         budget=budget,
         contact=where.contact,
     )
+    if days is not None:
+        log_lines = batches.lines(where.data / crawled.batch / batches.CRAWL_LOG)
+        left = sum(x["kind"] == "lead" and x["outcome"] == Outcome.OVER_BUDGET for x in log_lines)
+        if left:
+            log.warning("%s: %s stories of these days are left; the same command takes them up", name, left)
+    return crawled
 
 
 def crawl_many(

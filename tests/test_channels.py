@@ -233,13 +233,21 @@ def test_a_broken_sitemap_is_read_as_far_as_it_goes():
     assert [lead.url[-4:] for lead in read(cut).leads][:2] == ["rain", "wind"]
 
 
-def test_no_more_entries_are_read_than_a_sitemap_may_have():
-    places = "".join(f"<url><loc>/{n}</loc></url>" for n in range(50_100))
-    assert len(read(f"<urlset>{places}</urlset>").leads) == 50_000
+def test_no_more_entries_are_read_than_a_sitemap_may_have(monkeypatch):
+    from pipelines.channels import sitemap
+
+    monkeypatch.setattr(sitemap, "LARGEST", 500)
+    places = "".join(f"<url><loc>/{n}</loc></url>" for n in range(600))
+    assert len(read(f"<urlset>{places}</urlset>").leads) == 500
 
 
 def test_a_gzipped_sitemap_is_read():
     assert channels.read(gzip.compress(NEWS.encode()), url=URL).leads == read(NEWS).leads
+
+
+def test_a_gzipped_sitemap_in_several_members_is_read_whole():
+    packed = b"".join(gzip.compress(part.encode()) for part in (NEWS[:200], NEWS[200:]))
+    assert channels.read(packed, url=URL).leads == read(NEWS).leads
 
 
 @pytest.mark.parametrize("day", ["0000-00-00T00:00:00Z", "9999-12-31T24:00:00Z", "0001-01-01T00:00:00+23:00"])
@@ -274,6 +282,26 @@ def test_entities_are_not_expanded_and_no_file_is_read():
         "<urlset><url><loc>https://wire.example/&x;</loc></url></urlset>"
     )
     assert all("root:" not in lead.found_url for lead in read(bomb).leads)
+
+
+BOMB = "<!DOCTYPE x [" + '<!ENTITY a0 "lol">' + "".join(
+    f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10)
+) + "]>"  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "form",
+    [RSS.partition("?>")[2].strip(), ATOM, NEWS.partition("?>")[2], INDEX],
+    ids=["rss", "atom", "news", "index"],
+)
+def test_a_bomb_of_entities_does_not_go_off(form):
+    body = BOMB + form.replace("Rain", "&a9;").replace("Pluie", "&a9;").replace("/news-2.xml", "/&a9;")
+    try:
+        said = read(body)
+    except channels.NotAChannel:
+        return
+    assert all(len(lead.title or "") < 1000 for lead in said.leads)
+    assert all(len(part.url) < 3000 for part in said.parts)
 
 
 @pytest.mark.parametrize(

@@ -292,6 +292,8 @@ def test_what_is_wrong_is_said_in_one_line(home, site, tmp_path):
             "no source named",
         ),
         ("crawl", "wire", "--url-base", "nonsense"): (2, "--url-base must be an http(s) URL"),
+        ("crawl", "wire", "--until", "2026-03-05"): (2, "--until needs --since"),
+        ("crawl", "wire", "--since", "2026-03-05", "--until", "2026-03-01"): (2, "2026-03-05 is after"),
     }
     for arguments, (code, words) in expected.items():
         assert words in complaint(*arguments, code=code), arguments

@@ -160,10 +160,11 @@ def test_a_backfill_fetches_the_stories_of_its_days_within_its_own_budget(archiv
     assert (line["leads"], line["passed_over"]) == (11, 5)
 
 
-def test_a_backfill_takes_up_what_it_left_and_takes_nothing_from_the_live_crawls(archive):
+def test_a_backfill_takes_up_what_it_left_and_takes_nothing_from_the_live_crawls(archive, caplog):
     days = (date(2026, 3, 8), date(2026, 3, 10))
     first = steps.crawl("wire", days=days, budget=2)
     assert Counter(outcomes(first).values()) == {None: 2, "over_budget": 1}
+    assert "wire: 1 stories of these days are left; the same command takes them up" in caplog.messages
     live = steps.crawl("wire")
     assert outcomes(live) == {
         "/live-1": None,

@@ -40,7 +40,15 @@ def read(body: bytes, *, url: str, content_type: str = "", page_of: Source | Non
 
 
 def _unzipped(body: bytes) -> bytes:
-    try:
-        return zlib.decompressobj(31).decompress(body, LARGEST_BYTES)
-    except zlib.error as error:
-        raise NotAChannel(f"begins like gzip, but is not: {error}") from error
+    """A gzipped file, of one member or several, as far as it is whole and no longer than it may be."""
+    text = b""
+    while body.startswith(b"\x1f\x8b") and len(text) < LARGEST_BYTES:
+        member = zlib.decompressobj(31)
+        try:
+            text += member.decompress(body, LARGEST_BYTES - len(text))
+        except zlib.error as error:
+            if not text:
+                raise NotAChannel(f"begins like gzip, but is not: {error}") from error
+            break
+        body = member.unused_data
+    return text
