@@ -433,11 +433,13 @@ class Membership:
     cluster_id: str
     story_id: str
     role: str
-    """origin or reprint."""
+    """origin, reprint, or merged: made of this copy and of that of `also_from`."""
     similarity: float
     """Share of the story's text that the origin has, 0–1."""
     lag: timedelta | None = None
     """After the origin; None when either has no time of publication."""
+    also_from: tuple[str, ...] = ()
+    """Stories, one of each other wire whose copy is in it too."""
 
 
 class Severity(StrEnum):
