@@ -19,7 +19,18 @@ _SYNONYMS = {
     "sagte": "erklärte", "aber": "jedoch", "auch": "ebenfalls", "etwa": "rund", "nach": "im Anschluss an",
     "mais": "cependant", "environ": "quelque", "après": "à la suite de", "selon": "d'après",
 }  # fmt: skip
-_LOOKALIKES = {"e": "c", "o": "0", "l": "1", "i": "l", "a": "o", "n": "u", "m": "rn", "s": "5", "t": "f", "r": "v"}
+_LOOKALIKES = {
+    "e": "c",
+    "o": "0",
+    "l": "1",
+    "i": "l",
+    "a": "o",
+    "n": "u",
+    "m": "rn",
+    "s": "5",
+    "t": "f",
+    "r": "v",
+}
 _FURNITURE = (
     "Read more: five things to know this morning",
     "Sign up for our newsletter and never miss a story from your area.",
@@ -57,7 +68,7 @@ def cut(text: Text, share: float) -> Text:
 
 
 def new_lede(text: Text, ledes: Sequence[str], chance: Random) -> Text:
-    """The first paragraph, of a long text sometimes the second too, gives way to words of the outlet's own."""
+    """The first paragraph, of a long text sometimes two, gives way to words of the outlet's own."""
     drop = 2 if len(text) > 7 and chance.random() < 0.3 else 1
     return [*ledes[: chance.randint(1, 2)], *(text[drop:] or text)]
 
@@ -123,7 +134,7 @@ def typography(text: Text, chance: Random) -> Text:
 
 
 def typos(text: Text, chance: Random, share: float = 0.01) -> Text:
-    """A letter lost, doubled or swapped in one word of a hundred (or put right: it is the same difference)."""
+    """A letter lost, doubled or swapped in one word of a hundred (putting right differs as much)."""
 
     def typed(word: str) -> str:
         if len(word) < 5 or not word.isalpha() or chance.random() > share:
@@ -136,7 +147,7 @@ def typos(text: Text, chance: Random, share: float = 0.01) -> Text:
 
 
 def noisy(text: Text, chance: Random, share: float = 0.1) -> Text:
-    """As a bad scan reads it: a share of the characters wrong, lost or split; spaces too where `spaces` falls so."""
+    """As a bad scan reads it: a share of the characters wrong, lost or doubled; at times spaces too."""
     spaces, letters = chance.random() < 0.5, "abcdefghijklmnopqrstuvwxyz"
 
     def read(c: str) -> str:

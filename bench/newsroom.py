@@ -1,4 +1,4 @@
-"""Make a corpus of wires, their reprints and what only looks like reprints, and say what is true of each story.
+"""Make a corpus of wires, their reprints and what only looks like them, and say what is true of each story.
 
 Wires are the demo wire's stories (three languages, few templates: two of one topic share most of their
 phrases), stories in an invented language with the frequencies of a real one, and, given a folder of
@@ -24,7 +24,9 @@ from pipelines.records import Source, Story
 START = datetime(2026, 1, 5, 6, tzinfo=UTC)
 AGENCIES = tuple(Source(name=f"agency_{n}", title=f"Agency {n}", home=f"https://agency{n}.example/",
                         agency=f"Agency {n}") for n in range(6))  # fmt: skip
-OUTLETS = tuple(Source(name=f"outlet_{n}", title=f"Outlet {n}", home=f"https://outlet{n}.example/") for n in range(60))
+OUTLETS = tuple(
+    Source(name=f"outlet_{n}", title=f"Outlet {n}", home=f"https://outlet{n}.example/") for n in range(60)
+)
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class Newsroom:
         return [*first, *second, made]
 
     def same_event(self) -> list[Filed]:
-        """Two agencies on one event, each in its own words: names, figures and a quotation or two in common."""
+        """Two agencies on one event, each in its own words: names, figures and a quotation in common."""
         one, other = self.two_hands()
         trap = next(self.traps)
         return [
@@ -107,7 +109,9 @@ class Newsroom:
         for _ in range(self.chance.randint(4, 8)):
             text = edits.cut(self.text(), self.chance.uniform(0.4, 1))
             text = [*text, *same] if at_foot else [*same, *text]
-            made.append(self.filed(text, edit="boilerplate", wires=(next(self.wires),), trap=trap, is_origin=True))
+            made.append(
+                self.filed(text, edit="boilerplate", wires=(next(self.wires),), trap=trap, is_origin=True)
+            )
         return made
 
     def follow_up(self) -> list[Filed]:
@@ -123,7 +127,13 @@ class Newsroom:
     def briefs(self) -> list[Filed]:
         trap = next(self.traps)
         return [
-            self.filed(templates.brief(self.chance), edit="short", wires=(next(self.wires),), trap=trap, is_origin=True)
+            self.filed(
+                templates.brief(self.chance),
+                edit="short",
+                wires=(next(self.wires),),
+                trap=trap,
+                is_origin=True,
+            )
             for _ in range(self.chance.randint(3, 6))
         ]
 
@@ -136,7 +146,10 @@ class Newsroom:
             if self.chance.random() < 0.6:
                 made += [self.filed(text, wires=(next(self.wires),), trap=trap, is_origin=True)]
         at = max((f.story.fetched_at for f in made), default=START) + self.lag()
-        return [*made, self.filed(said, edit="roundup", wires=(next(self.wires),), trap=trap, outlet=True, at=at)]
+        return [
+            *made,
+            self.filed(said, edit="roundup", wires=(next(self.wires),), trap=trap, outlet=True, at=at),
+        ]
 
     # How it is made
 
@@ -188,7 +201,9 @@ class Newsroom:
         return Filed(story, edit, wires, is_origin, trap)
 
     def lag(self) -> timedelta:
-        return timedelta(minutes=self.chance.choice((3, 10, 30, 90, 240, 1_500)) * self.chance.uniform(0.5, 1.5))
+        return timedelta(
+            minutes=self.chance.choice((3, 10, 30, 90, 240, 1_500)) * self.chance.uniform(0.5, 1.5)
+        )
 
     def text(self) -> Text:
         """A wire that nobody has filed yet."""
@@ -230,7 +245,9 @@ class _Tongue:
     def __init__(self, chance: Random) -> None:
         self.chance = chance
         draw = chance.choices
-        made = dict.fromkeys("".join(draw("aeiourstnldmkpbgvh", k=min(10, 2 + n // 60))) for n in range(30_000))
+        made = dict.fromkeys(
+            "".join(draw("aeiourstnldmkpbgvh", k=min(10, 2 + n // 60))) for n in range(30_000)
+        )
         self.words = list(made)
         self.weights = list(accumulate(1 / (n + 3) for n in range(len(self.words))))
         self.names = [w.capitalize() for w in self.words[-4_000:]]
@@ -239,7 +256,13 @@ class _Tongue:
         chance, said = self.chance, []
         for word in chance.choices(self.words, cum_weights=self.weights, k=length):
             way = chance.random()
-            said.append(chance.choice(self.names) if way < 0.07 else str(chance.randint(2, 999)) if way < 0.1 else word)
+            said.append(
+                chance.choice(self.names)
+                if way < 0.07
+                else str(chance.randint(2, 999))
+                if way < 0.1
+                else word
+            )
         for n in range(12, length - 6, 17):
             said[n] += "."
             said[n + 1] = said[n + 1].capitalize()

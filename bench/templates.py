@@ -8,7 +8,9 @@ FIRST = "Ada Bruno Clara Dario Edda Falk Gitta Hedda Ivo Jorun Kaspar Liv Milan 
 LAST = "Abelard Brightwell Corbin Dahlgren Eastlake Fenwick Garrow Holt Iverson Jessop Kessler Larkin Moss Norden Orme Pruett Quist Rask Sayer Tull".split()
 TOWNS = "Ashby Birkholm Carrow Denby Elmsport Fallow Grimsby-on-Sea Hexton Ilford Jarrow Keld Lowick Marsden Nettleham Orby Penrith Ryhope Selby Thirsk Ulverston".split()
 CLUBS = "Rovers United Athletic Wanderers City Albion Rangers Harriers".split()
-WEATHER = "cloudy|mostly sunny|overcast|windy with showers|clear and cold|foggy in the valleys|humid with thunderstorms".split("|")
+WEATHER = "cloudy|mostly sunny|overcast|windy with showers|clear and cold|foggy in the valleys|humid with thunderstorms".split(
+    "|"
+)
 DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 
 _TEMPLATES = {
@@ -29,7 +31,7 @@ _TEMPLATES = {
     "scores": [
         "{town} {club} beat {town2} {club2} {small}-{digit} on {day} in front of {n3}{m2} spectators, with {last} scoring the decisive goal in the {n2}th minute.",
         "{last2} had put the visitors ahead with a header, but the home side came back after the break and never looked like losing its lead.",
-        "\"We deserved it, the boys gave everything today,\" said coach {first} {last3}. His team now has {m2} points from {n2} games and is in place {small} of the table.",
+        '"We deserved it, the boys gave everything today," said coach {first} {last3}. His team now has {m2} points from {n2} games and is in place {small} of the table.',
         "It was the {small}th defeat of the season for {town2}, who had {last4} sent off for a second yellow card shortly before the end of the match.",
         "The next round of matches will be played at the weekend. The two teams meet again in the second half of the season.",
     ],
@@ -43,7 +45,7 @@ _TEMPLATES = {
     "results": [
         "{last} Group said on {day} that its profit for the quarter rose to {n2}.{small} million crowns from {m2}.{digit} million a year earlier.",
         "Revenue was {n3} million crowns, against the {m3} million that analysts had expected on average. Costs for energy and freight weighed on the margin.",
-        "\"We are satisfied with the quarter in an environment that remains challenging,\" said chief executive {first} {last2} in a statement.",
+        '"We are satisfied with the quarter in an environment that remains challenging," said chief executive {first} {last2} in a statement.',
         "The company confirmed its outlook for the full year and expects revenue to grow by {small} to {n2} percent. The dividend will remain unchanged.",
         "Shares of {last} Group traded {updown} {small}.{m2} percent after the announcement. They have gained {n2} percent since the start of the year.",
     ],

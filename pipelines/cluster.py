@@ -14,11 +14,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cached_property
-from itertools import combinations
+from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from pipelines.kinship import STRONG, Kinship, is_firm, kinship
 from pipelines.prints import Flags, Print
@@ -56,16 +54,13 @@ class Copy:
 
     is_syndicated: bool | None = None
     prints: tuple[Print, ...] = field(default=(), compare=False, repr=False)
-    """Of its text, then of earlier texts that still count; none if it is too short."""
+    """Of its text, then of earlier texts; none if it is too short, or no longer the story (a kill)."""
 
+    # Of a known story, as it stands in `clusters`:
     cluster_id: str | None = None
-    """Of a known story."""
-
+    role: str | None = None
     similarity: float = 1.0
-    """Of a known story: as it stands in `clusters`."""
-
     also_from: tuple[str, ...] = ()
-    """Of a known story: as it stands in `clusters`."""
 
     @property
     def time(self) -> tuple[datetime, str]:
@@ -74,6 +69,7 @@ class Copy:
         return known, self.story_id
 
 
+_Name = TypeVar("_Name", str, int)
 Holders = Mapping[int, Sequence[str]]
 """The stories whose texts have a key, for each key that at most MOST_HOLDERS texts have."""
 
@@ -88,6 +84,7 @@ def memberships(
     keys are in (left out, it is made of the stories given).
 
     - A known story keeps its cluster while its words stay the same; with other words it is placed anew.
+      The earlier words of an origin, and of a story that was withdrawn, still count: its reprints stand.
     - Clusters that a story proves to be one become one; a cluster whose members no longer hang
       together is divided. The id stays with the greater part, else with the lesser id.
     - A new cluster's id is made of the origin's body, so the same copy gets the same id
@@ -121,7 +118,7 @@ def cluster_id(copy: Copy) -> str:
     return f"c-{copy.content_hash[:16]}" if copy.word_count >= FEWEST_WORDS else f"s-{copy.story_id}"
 
 
-def candidates(holders: Holders, asked: set[str]) -> list[tuple[str, str]]:
+def candidates(holders: Mapping[int, Sequence[_Name]], asked: set[_Name]) -> list[tuple[_Name, _Name]]:
     """Pairs of stories to compare, at least one of them in `asked`: those that share LEAST_KEYS keys or more.
 
     >>> candidates({1: ["a", "b"], 2: ["a", "b", "c"], 3: ["c", "d"]}, {"a", "c"})
@@ -159,15 +156,18 @@ def candidates(holders: Holders, asked: set[str]) -> list[tuple[str, str]]:
 def _continued(copy: Copy, before: Copy | None) -> Copy:
     if before is None:
         return copy
+    keeps = before.role == "origin" or not copy.prints
     return replace(
         copy,
         published_at=copy.published_at or before.published_at,
         first_seen_at=min(copy.first_seen_at, before.first_seen_at),
         cluster_id=before.cluster_id,
+        role=before.role,
         similarity=before.similarity,
         also_from=before.also_from,
-        prints=(*copy.prints, *(p for p in before.prints if all(p is not q for q in copy.prints))),
-    )
+        prints=before.prints if before.content_hash == copy.content_hash and before.prints
+        else (*copy.prints, *(before.prints if keeps else ())),
+    )  # fmt: skip
 
 
 def _holders(copies: Mapping[str, Copy]) -> Holders:
@@ -178,16 +178,23 @@ def _holders(copies: Mapping[str, Copy]) -> Holders:
     return {key: stories for key, stories in found.items() if len(stories) <= MOST_HOLDERS}
 
 
+def _merged(one: Holders, other: Holders) -> Holders:
+    both = {key: sorted({*one.get(key, ()), *other.get(key, ())}) for key in one.keys() | other.keys()}
+    return {key: stories for key, stories in both.items() if len(stories) <= MOST_HOLDERS}
+
+
 class _Groups:
     """Which stories hang together: they are taken in the order of time, so that reprints find their wire."""
 
     def __init__(self, copies: Mapping[str, Copy], moved: set[str], holders: Holders) -> None:
-        self.copies, self.holders = copies, holders
+        self.copies = copies
         self.parent = {story_id: story_id for story_id in copies}
         self.kin: dict[tuple[str, str], Kinship] = {}
         self.also_from: dict[str, tuple[str, ...]] = {i: c.also_from for i, c in copies.items()}
-        loose = {c.cluster_id for i, c in copies.items() if i in moved and c.cluster_id}
+        loose: set[str | None] = {c.cluster_id for i, c in copies.items() if i in moved and c.cluster_id}
         free = {i for i, c in copies.items() if i in moved or c.cluster_id is None or c.cluster_id in loose}
+        reopened = {i: copies[i] for i in free if copies[i].cluster_id in loose}
+        self.holders = _merged(holders, _holders(reopened)) if reopened else holders
         self._join_known(free)
         self._join_equal()
         self.edges = self._edges(self._compared(free))
@@ -285,14 +292,16 @@ class _Groups:
             elif self._strongest(story_id, part) >= STRONG or here.sum() * 2 >= region.sum():
                 self._join(main[0], part[0])
         sources = [min(p, key=lambda i: self.copies[i].time) for p in (main, *others)]
-        if others and self._covered(story_id, [i for p in (main, *others) for i in p]).mean() < 0.6:  # the day in brief: nobody's copy
+        if (
+            others and self._covered(story_id, [i for p in (main, *others) for i in p]).mean() < 0.6
+        ):  # the day in brief: nobody's copy
             self.also_from[story_id] = tuple(sources)
             return
         self.also_from[story_id] = tuple(sources[1:])
         self._join(main[0], story_id)
 
     def _is_admitted(self, story_id: str, part: Sequence[str]) -> bool:
-        """On weak evidence nobody joins who has a following of his own, or says that it is another agency's."""
+        """On weak evidence no story joins that has copies of its own, or is said to be another agency's."""
         if any(is_firm(self._kinship(*sorted((story_id, other))).shares) for other in part):
             return True
         mine = self.sure[story_id]
@@ -357,12 +366,17 @@ def _root(parent: dict[str, str], story_id: str) -> str:
 
 def _origin(members: Sequence[Copy]) -> Copy:
     """Whose the copy is: by whose site it is on and what its members say, then by time."""
-    credited = Counter(m.agency for m in members if m.agency and not m.on_agency_site)
+    credited = Counter(m.agency for m in members if not m.on_agency_site)
     return min(
         members,
-        key=lambda m: (bool(m.also_from), not m.on_agency_site, -credited[m.agency] if m.on_agency_site else 0,
-                       bool(m.is_syndicated), m.time),
-    )  # fmt: skip
+        key=lambda m: (
+            bool(m.also_from),
+            not m.on_agency_site,
+            -credited[m.agency] if m.on_agency_site else 0,
+            bool(m.is_syndicated),
+            m.time,
+        ),
+    )
 
 
 def _placed(
@@ -384,6 +398,7 @@ def _placed(
 
 
 def _lag(copy: Copy, origin: Copy) -> timedelta | None:
-    if copy.published_at is None or origin.published_at is None:
+    """How long after its origin; None too where it says it came first: Parquet has no negative interval."""
+    if copy.published_at is None or origin.published_at is None or copy.published_at < origin.published_at:
         return None
     return copy.published_at - origin.published_at

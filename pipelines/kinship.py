@@ -22,7 +22,7 @@ GAP, SHIFT, SHORTEST = 40, 4, 8
 shortest stretch."""
 
 NOISY = 0.85
-"""Of the words along each other, the share that is the same; below it texts are aligned by runs of two words."""
+"""Of the words along each other, the share that is the same: below it, runs of two words are anchors too."""
 
 SCATTERED = 0.75
 
@@ -100,11 +100,11 @@ def _contradict(one: Print, other: Print, found: Alignment) -> bool:
         return True
     if scattered < SCATTERED:  # letters wrong everywhere, or a template that was varied
         return name_rate > other_rate + 0.15
-    return name_rate > 0.12 + 1.25 * other_rate + names[0] ** -0.5
+    return bool(name_rate > 0.12 + 1.25 * other_rate + names[0] ** -0.5)
 
 
 def _differing(one: Print, other: Print, found: Alignment) -> tuple[tuple[int, int], tuple[int, int]]:
-    """(names and figures along, of these different), (other words along, of these different): of both texts."""
+    """Names and figures along, and how many of them differ; then the other words: of both texts."""
     counts = np.zeros(4, np.int64)
     for text, along, same in zip((one, other), found.along, found.same, strict=True):
         names, wrong = along & text.names, along & ~same
@@ -119,9 +119,16 @@ def _strength(one: Print, other: Print, found: Alignment, shares: tuple[float, f
     if same < SHORTEST or greater < 0.1:
         return 0.0
     starts = [float(s.argmax()) / len(s) for s in found.same]
-    if min(starts) > 0.5 and lesser < STRONG:  # only the foot
-        return 0.0
-    if same < NOISY * min(_counts(found.along)):  # letters wrong everywhere: then it must be nearly all of a text
+    ends = [float(s[::-1].argmax()) / len(s) for s in found.same]
+    if (
+        lesser < STRONG
+        and max(starts) > 0.5
+        and (min(starts) > 0.5 or (min(starts) > 0.25 and max(ends) < 0.1))
+    ):
+        return 0.0  # only the foot of both
+    if same < NOISY * min(
+        _counts(found.along)
+    ):  # letters wrong everywhere: then it must be nearly all of a text
         along = max(_shares(found.along))
         return along if along >= 0.65 and same >= 15 else 0.0
     spoken = max(int((s & t.quoted).sum()) for s, t in zip(found.same, (one, other), strict=True))
@@ -132,8 +139,10 @@ def _strength(one: Print, other: Print, found: Alignment, shares: tuple[float, f
     if is_firm(shares):
         return greater
     names, _ = _differing(one, other, found)
-    item = any(starts[a] < 0.03 and shares[b] < (0.4 if starts[b] > 0.1 else 0.3) for a, b in ((0, 1), (1, 0)))
-    doubtful = greater + lesser < 0.46 or lesser < 0.15 or same < 20 or names[1] > max(1, 0.05 * names[0])
+    item = any(
+        starts[a] < 0.03 and shares[b] < (0.4 if starts[b] > 0.1 else 0.3) for a, b in ((0, 1), (1, 0))
+    )
+    doubtful = greater + lesser < 0.5 or lesser < 0.15 or same < 20 or names[1] > max(1, 0.05 * names[0])
     return 0.0 if item or doubtful or _nameless(one, other, found) else greater
 
 
@@ -143,7 +152,7 @@ def is_firm(shares: tuple[float, float]) -> bool:
 
 
 def _scattered(found: Alignment) -> float:
-    """How evenly the different words are scattered: 1 where each is different by chance, less where they cluster."""
+    """How evenly differing words are scattered: 1 where each differs by chance, less where they cluster."""
     least = 1.0
     for along, same in zip(found.along, found.same, strict=True):
         here = same[along]

@@ -35,7 +35,7 @@ _TOKEN = re.compile(
     r"[^\W_\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|"
     r'[.!?:;。！？](?=\s|["”»’)]|$)|["“”„«»]|\n'
 )
-_MARKS = {c: SENTENCE for c in ".!?:;。！？"} | {c: QUOTE for c in '"“”„«»'} | {"\n": PARAGRAPH}
+_MARKS = dict.fromkeys(".!?:;。！？", SENTENCE) | dict.fromkeys('"“”„«»', QUOTE) | {"\n": PARAGRAPH}
 
 Codes = npt.NDArray[np.uint16]
 Flags = npt.NDArray[np.bool_]
@@ -154,9 +154,9 @@ def _once(runs: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.int6
 
 
 def _mixed(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint32]:
-    """Spread numbers over 32 bits, so that the least of them are a fair sample (the mixer of splitmix64)."""
+    """Spread numbers over 31 bits, so that the least of them are a fair sample (the mixer of splitmix64)."""
     with np.errstate(over="ignore"):
         x = numbers * np.uint64(0x9E3779B97F4A7C15)
         x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return (x >> np.uint64(32)).astype(np.uint32)
+    return (x >> np.uint64(33)).astype(np.uint32)

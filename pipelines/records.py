@@ -437,9 +437,25 @@ class Membership:
     similarity: float
     """Share of the story's text that the origin has, 0–1."""
     lag: timedelta | None = None
-    """After the origin; None when either has no time of publication."""
+    """After the origin; None when either has no time of publication, or the story's is earlier."""
     also_from: tuple[str, ...] = ()
     """Stories, one of each other wire whose copy is in it too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredPrint:
+    """What is kept of a text to find its copies: see `prints`."""
+
+    story_key: int
+    """Digest of the story's id."""
+    story_id: str
+    content_hash: str
+    seen_at: datetime
+    """When the text was fetched."""
+    keys: tuple[int, ...]
+    """By which it is found."""
+    words: bytes
+    """With which it is compared."""
 
 
 class Severity(StrEnum):

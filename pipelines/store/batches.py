@@ -33,6 +33,7 @@ LEDGER = "ledger.parquet"
 FETCHES = "fetches.parquet"
 SIGHTINGS = "sightings.parquet"
 CLUSTERS = "clusters.parquet"
+PRINTS = "prints.parquet"
 
 FRONTIER = "frontier.sqlite"
 """Beside the batches of a source: `<data>/<source>/frontier.sqlite`."""

@@ -153,6 +153,8 @@ DELETE FROM clusters WHERE story_id IN (SELECT story_id FROM moved);
 
 INSERT INTO clusters BY NAME SELECT * EXCLUDE (is_new, is_known) FROM memberships WHERE is_new;
 
+INSERT INTO prints BY NAME SELECT * REPLACE (keys::INTEGER[] AS keys) FROM staged_prints ORDER BY seen_at;
+
 INSERT INTO sightings BY NAME FROM staged_sightings ORDER BY run_id, seen_at;
 INSERT INTO fetches BY NAME FROM staged_fetches ORDER BY run_id, started_at;
 INSERT INTO runs BY NAME SELECT *, getvariable('now') AS loaded_at FROM staged_runs;

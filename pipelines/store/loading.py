@@ -18,7 +18,7 @@ from upath import UPath
 
 from pipelines import versions
 from pipelines.errors import BatchError
-from pipelines.records import Fetch, LedgerLine, Membership, Run, Sighting, Source, Story
+from pipelines.records import Fetch, LedgerLine, Membership, Run, Sighting, Source, StoredPrint, Story
 from pipelines.store import batches, staging
 from pipelines.store.attach import quoted
 from pipelines.store.warehouse import Connection, flush, is_conflict, one, run_script, transaction
@@ -33,6 +33,7 @@ _STAGED = (
     ("fetches", Fetch, batches.FETCHES, False),
     ("sightings", Sighting, batches.SIGHTINGS, False),
     ("clusters", Membership, batches.CLUSTERS, False),
+    ("prints", StoredPrint, batches.PRINTS, False),
 )
 
 _PAIRS = """

@@ -289,13 +289,33 @@ CREATE TABLE clusters (
   cluster_id VARCHAR NOT NULL,
   -- The story, stories.story_id | 20 hex digits | 11a5fccf61fd0d14df3c
   story_id VARCHAR NOT NULL,
-  -- Its part: origin or reprint | word | reprint
+  -- Its part: origin, reprint, or merged where it was made of this copy and of that of also_from | word | reprint
   role VARCHAR NOT NULL,
   -- Share of the story's text that the origin has | share, 0–1 | 0.97
   similarity DOUBLE NOT NULL,
-  -- Published after the origin by; NULL when either has no time of publication | interval | 00:14:00
+  -- Published after the origin by; NULL when either has no time of publication, or the story claims an earlier one than its origin | interval | 00:14:00
   lag INTERVAL,
+  -- Stories of other clusters, one of each, whose copy is in it too | list of story ids | [9c1d0a7be2f83c5d6a10]
+  also_from VARCHAR[] NOT NULL,
   -- The run whose clustering says so: the latest one that speaks of the story | source/stamp | demo_wire/20260305T120000Z-3f2a
+  run_id VARCHAR NOT NULL
+);
+
+-- What is kept of each text that a story had, so that its copies are found: not for analysts.
+CREATE TABLE prints (
+  -- The story | 20 hex digits | 11a5fccf61fd0d14df3c
+  story_id VARCHAR NOT NULL,
+  -- Digest of story_id, by which clustering looks up | number | 6917529027641081856
+  story_key BIGINT NOT NULL,
+  -- Digest of the text, stories.content_hash while the story says it | sha256, hex | 5f2a…
+  content_hash VARCHAR NOT NULL,
+  -- When the text was first fetched | UTC time | 2026-03-05T12:02:10Z
+  seen_at TIMESTAMPTZ NOT NULL,
+  -- The least hashes of its runs of three words, but for those that several stories of its cluster have: copies share some | list of numbers, up to 64 | [118, 20071]
+  keys INTEGER[] NOT NULL,
+  -- Its words as numbers, two bytes each, with which candidates are compared: pipelines/prints.py | bytes | \x1F\x02
+  words BLOB NOT NULL,
+  -- The run | source/stamp | demo_wire/20260305T120000Z-3f2a
   run_id VARCHAR NOT NULL
 );
 

@@ -33,6 +33,7 @@ _Path = Path | UPath
 
 _TYPES: dict[Any, pa.DataType] = {
     str: pa.string(),
+    bytes: pa.binary(),
     int: pa.int64(),
     float: pa.float64(),
     bool: pa.bool_(),
