@@ -30,7 +30,7 @@ from urllib.parse import urlsplit
 
 from upath import UPath
 
-from pipelines import checks, crawl_step
+from pipelines import checks, choice, crawl_step
 from pipelines.channels.archives import Days
 from pipelines.crawl_step import Crawled
 from pipelines.errors import BatchError, CheckFailed, SourceError, UsageError, WirehouseError
@@ -295,9 +295,18 @@ def probe(
     """Look at a site as a new source; see `pipelines.probe.look`. Nothing of it is kept."""
     from pipelines.probe import look
 
-    processes = places().processes
+    where = places()
+    if where.contact is None and not private:
+        log.warning("%s", NO_CONTACT)
     return look.probe(
-        url, name=name, stories=stories, delay=delay, private=private, processes=processes, say=log.info
+        url,
+        name=name,
+        stories=stories,
+        delay=delay,
+        private=private,
+        processes=where.processes,
+        contact=where.contact,
+        say=log.info,
     )
 
 
@@ -350,14 +359,12 @@ def declared_sources(name: str | None = None) -> dict[str, Source | SourceError]
 def chosen_sources(
     names: Sequence[str] = (), *, tags: Sequence[str] = (), languages: Sequence[str] = ()
 ) -> dict[str, Source | SourceError]:
-    """The sources named and those with all these tags and one of these languages; all, if nothing is said.
-
-    A language covers its regions: `de` is `de-AT` too. SourceError for a name that is not declared.
-    """
-    chosen = {name: one for wanted in names for name, one in declared_sources(wanted).items()}
-    if tags or languages or not names:
-        chosen |= {name: one for name, one in declared_sources().items() if _fits(one, tags, languages)}
-    return dict(sorted(chosen.items()))
+    """The sources named and those that fit tags and languages; all, if nothing is said: see `choice`."""
+    known = declared_sources()
+    for name in names:
+        if name not in known:
+            load_source(name, places().sources)  # says what is declared
+    return choice.chosen(known, names, tags, languages)
 
 
 def switch(
@@ -375,15 +382,6 @@ def switch(
             raise one
     switches.write(places().home, dict.fromkeys(chosen, on))
     return list(chosen)
-
-
-def _fits(source: Source | SourceError, tags: Sequence[str], languages: Sequence[str]) -> bool:
-    if isinstance(source, SourceError):
-        return not tags and not languages
-    if not set(tags) <= set(source.tags):
-        return False
-    spoken = (source.language or "").lower()
-    return not languages or any(f"{spoken}-".startswith(f"{one.lower()}-") for one in languages)
 
 
 def _check_batch(where: Places, batch: str) -> list[Finding]:

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
-from website import rss, story
+from website import rss, serving, story
 
 import demo
 from demo.sites import SITES
@@ -143,6 +143,15 @@ def test_a_person_is_told_all_and_the_file_stands_where_asked(paper, home):
     assert (home / "light.toml").read_text() == "mine"
 
 
+def test_a_site_that_moved_to_another_host_is_probed_there(paper):
+    with serving() as old:
+        old.pages["/"] = (301, {"Location": f"{paper.base}/"}, b"")
+        report = probed(old.base, stories=1)
+    assert report.home == f"{paper.base}/"
+    assert used(report) == {("rss", f"{paper.base}/rss.xml")}
+    assert "/rss.xml" not in old.paths()
+
+
 def test_the_address_of_a_feed_is_enough_and_a_program_is_told_in_json(paper):
     done = typed(f"{paper.base}/rss.xml", "--private", "--delay", "0", "--stories", "1", "--json")
     report = json.loads(done.stdout)
@@ -208,6 +217,32 @@ def test_a_zone_is_proposed_on_evidence_alone():
     assert zone("https://post.com/", "en-IE", {}) == "Europe/Dublin"
     assert zone("https://post.com/", "en", {}) is None
     assert zone("https://avis.no/", "no", {"+09:00": 3}) is None, "what is printed speaks against it"
+
+
+def found(kind, url="https://x.example/a", stories=9, named_by="robots.txt", **more):
+    return Found(url=url, kind=kind, stories=stories, named_by=named_by, **more)
+
+
+@pytest.mark.parametrize(
+    ("channels", "declared"),
+    [
+        ([found("rss"), found("sitemap", "https://x.example/all")], {"https://x.example/a"}),
+        ([found("index"), found("news_sitemap", "https://x.example/part", named_by="an index")], {"https://x.example/a"}),
+        ([found("index"), found("sitemap", "https://x.example/part", named_by="an index")], {"https://x.example/a"}),
+        ([found("section"), found("sitemap", "https://x.example/all")], {"https://x.example/a", "https://x.example/all"}),
+        ([found("section", stories=2)], set()),
+        ([found("rss", stories=0), found(None, trouble="404")], set()),
+    ],
+)  # fmt: skip
+def test_feeds_and_news_sitemaps_are_declared_and_other_channels_only_without_them(channels, declared):
+    assert {c.url for c in verdict.chosen(channels) if c.used} == declared
+
+
+def test_a_host_that_has_half_of_the_stories_is_named():
+    there = [{"url": "https://other.example/a", "outcome": "out_of_scope"}]
+    here = [{"url": "https://x.example/a", "outcome": "over_budget"}]
+    assert verdict.other_hosts(there + here) == ("other.example",)
+    assert verdict.other_hosts(there + here * 2) == ()
 
 
 def test_robots_txt_is_read_for_delay_sitemaps_and_licence():

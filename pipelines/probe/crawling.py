@@ -60,6 +60,7 @@ class Looker:
     name: str
     delay: timedelta | None
     private: bool
+    contact: str | None = None
     requests: int = 0
     crawls: int = 0
 
@@ -80,7 +81,10 @@ class Looker:
             stop=None,
             log=SILENT,
             budget=budget,
+            contact=self.contact,
         )
+        if done.run.finish_reason == "stopped":  # Ctrl-C ended the crawl, and means the probe
+            raise KeyboardInterrupt
         self.requests += done.run.requests
         folder = data / done.batch
         with (folder / batches.PAGES).open("rb") as file:

@@ -40,6 +40,7 @@ def probe(
     delay: timedelta | None = None,
     private: bool = False,
     processes: int = 1,
+    contact: str | None = None,
     say: Callable[[str], None] = lambda step: None,
 ) -> Report:
     """Look at a site as a new source. A site that cannot be looked at gives a report that says why.
@@ -52,18 +53,15 @@ def probe(
     now = datetime.now(UTC)
     empty = Report(url=url, home=url, name=name, looked_at=now)
     with tempfile.TemporaryDirectory(prefix="wirehouse-probe-") as folder:
-        looker = Looker(Path(folder), name, delay, private)
-        start = declare.draft(
-            title=name, home=url, sections=[url], discover=True, delay=delay, private=private
-        )
-        parse_source(name, start)  # a wrong name is said here
+        looker = Looker(Path(folder), name, delay, private, contact)
+        parse_source(name, declare.draft(title=name, home=url, sections=[url]))  # a wrong name is said here
         say(f"asking {url}")
-        first = looker.crawl(start, budget=0)
-        report = _front(empty, first, url)
+        first, start = _enter(looker, url)
+        report = _front(empty, first, start)
         if not report.reached:
             return replace(report, requests=looker.requests)
         say("asking what it names")
-        report, leads, times = _channels(report, first, looker, now)
+        report, leads, times = _channels(report, first, start, looker)
         report = replace(report, channels=verdict.chosen(report.channels), hosts=verdict.other_hosts(leads))
         report = verdict.expected(report, list(times.values()))
         if any(c.used for c in report.channels):
@@ -78,10 +76,35 @@ def probe(
     return replace(report, toml=text)
 
 
+def _enter(looker: Looker, url: str) -> tuple[Crawl, str]:
+    """Ask the front page, and the feeds that it names; where it sends us to another host, there."""
+    for _ in range(2):
+        text = declare.draft(
+            title=looker.name,
+            home=url,
+            sections=[url],
+            discover=True,
+            delay=looker.delay,
+            private=looker.private,
+        )
+        crawl = looker.crawl(text, budget=0)
+        line = _line(crawl, url)
+        led_to = line.get("final_url") or url
+        if line.get("outcome") or urlsplit(led_to).netloc == urlsplit(url).netloc:
+            break
+        url = led_to
+    return crawl, url
+
+
+def _line(crawl: Crawl, url: str) -> dict[str, Any]:
+    return next(line for line in crawl.channels if line["url"] == url)
+
+
 def _front(report: Report, crawl: Crawl, url: str) -> Report:
     """What the first crawl tells: is it open to us, who is it, what does it reserve?"""
-    line = next(c for c in crawl.channels if c["url"] == url)
-    robots = next((r for r in crawl.records if urlsplit(r.url).path == "/robots.txt"), None)
+    line = _line(crawl, url)
+    host = urlsplit(line.get("final_url") or url).netloc
+    robots = next((r for r in crawl.records if urlsplit(r.url)[1:3] == (host, "/robots.txt")), None)
     said = site.robots(body_of(robots).decode("utf-8", "replace"), robots.status) if robots else report.robots
     report = replace(report, robots=said, home=line.get("final_url") or url)
     outcome, reason = line.get("outcome"), line.get("reason")
@@ -129,12 +152,12 @@ def _refusal(outcome: str, reason: str | None, url: str) -> Problem:
 
 
 def _channels(
-    report: Report, first: Crawl, looker: Looker, now: datetime
+    report: Report, first: Crawl, given: str, looker: Looker
 ) -> tuple[Report, list[dict[str, Any]], dict[str, datetime]]:
     """Ask what is named, measure all; also their leads, and the dates of the stories by address."""
-    given = report.url
+    now = report.looked_at
     known = {line["url"]: "given" if line["url"] == given else "the front page" for line in first.channels}
-    page = tree_of(first.record(next(c for c in first.channels if c["url"] == given).get("record_id")))
+    page = tree_of(first.record(_line(first, given).get("record_id")))
     has_feed = any(line.get("channel_kind") in verdict.FEED_KINDS for line in first.channels)
     feeds = (
         dict.fromkeys(site.linked_feeds(page, report.home), "a link of the front page")
