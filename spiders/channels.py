@@ -40,6 +40,9 @@ FIRST = 1_000_000
 """Live, all channels are asked before any story; in a backfill each archive's stories before the next
 archive, so that what is stopped has got somewhere. Either way in the order in which they were found."""
 
+MANY = 1_000
+"""Parts of an index; of more, those to be asked are chosen in a thread."""
+
 LONG = 100_000
 """Bytes; a longer channel is read in a thread, so that the crawl goes on meanwhile."""
 
@@ -110,7 +113,7 @@ class Channels:
             call.url,
             self.read,
             errback=self.lost,
-            headers=conditions(self.memory.get(call.url)) if self.job.days is None else {},
+            headers={} if self._always(call) else conditions(self.memory.get(call.url)),
             priority=(FIRST if self.job.days is None else -FIRST) - len(self.asked),
             cb_kwargs={"call": call},
             meta={"wirehouse_purpose": "channel"},
@@ -140,7 +143,7 @@ class Channels:
         ttl = None if said.ttl is None else said.ttl.total_seconds()
         counts = {"leads": len(wanted), "passed_over": len(leads) - len(wanted)}
         yield line | {"channel_kind": said.kind, "ttl": ttl} | counts
-        following = [*self._parts(said, call), *self._feeds(said, call), *self._next(said, call)]
+        following = [*await self._parts(said, call), *self._feeds(said, call), *self._next(said, call)]
         for further in following:
             for item in self.ask(further):
                 yield item
@@ -178,9 +181,13 @@ class Channels:
         line: dict[str, Any] = {"kind": "channel", "url": call.url}
         return line if self.job.days is None else line | {"backfill": True}
 
+    def _always(self, call: Call) -> bool:
+        """Is it to be read though it has not changed? A page does not tell what its feeds say."""
+        return call.for_feeds or self.job.days is not None
+
     def _is_known(self, call: Call, digest: str) -> bool:
         """Did the channel say the very same before? An index does not tell what its parts say."""
-        seen = self.memory.get(call.url) if self.job.days is None else None
+        seen = None if self._always(call) else self.memory.get(call.url)
         return seen is not None and seen.digest == digest and seen.channel_kind != "index"
 
     async def _said(self, response: Response, call: Call) -> channels.Channel:
@@ -193,21 +200,30 @@ class Channels:
 
         return read() if len(body) < LONG else await asyncio.to_thread(read)
 
-    def _parts(self, said: channels.Channel, call: Call) -> Iterator[Call]:
+    async def _parts(self, said: channels.Channel, call: Call) -> list[Call]:
         """Of a sitemap index those parts that may hold what this crawl looks for."""
         if not said.parts:
-            return
+            return []
         if call.depth == DEEPEST:
             self._log.warning("%s: an index within %s others is not followed", call.url, DEEPEST)
-            return
-        moved = [replace(part, url=self.job.moved(part.url)) for part in said.parts]
-        if self.job.days is None:
-            chosen, left = parts.live(moved, self._visited, self.job.now)
-        else:
-            chosen, left = parts.of_days(moved, self.job.days.since, self.job.days.until, MOST_OF_A_BACKFILL)
+            return []
+        moved, visits = [], {}
+        for n, part in enumerate(said.parts):
+            if n % 500 == 499:
+                await asyncio.sleep(0)  # let answers come in between
+            moved.append(replace(part, url=self.job.moved(part.url)))
+            visits[moved[-1].url] = self._visited(moved[-1].url) if self.job.days is None else None
+
+        def choose() -> tuple[list[str], int]:
+            days = self.job.days
+            if days is None:
+                return parts.live(moved, visits.get, self.job.now)
+            return parts.of_days(moved, days.since, days.until, MOST_OF_A_BACKFILL)
+
+        chosen, left = choose() if len(moved) < MANY else await asyncio.to_thread(choose)
         if left:
             self._log.warning("%s: %s more of its sitemaps may have stories, left out", call.url, left)
-        yield from (Call(url=url, depth=call.depth + 1) for url in chosen)
+        return [Call(url=url, depth=call.depth + 1) for url in chosen]
 
     def _visited(self, url: str) -> datetime | None:
         """When a part was last read; not when it was last asked in vain."""
@@ -215,8 +231,12 @@ class Channels:
         return None if seen is None or seen.failures or seen.digest is None else seen.last_visit_at
 
     def _feeds(self, said: channels.Channel, call: Call) -> Iterator[Call]:
-        if call.for_feeds:
-            yield from (Call(url=self.job.moved(url)) for url in said.feeds[:MOST_FEEDS])
+        if not call.for_feeds:
+            return
+        asked = {urls.canonical(url) for url in self.asked}
+        for url in map(self.job.moved, said.feeds[:MOST_FEEDS]):
+            if urls.canonical(url) not in asked:
+                yield Call(url=url)
 
     def _next(self, said: channels.Channel, call: Call) -> Iterator[Call]:
         """The page before, if stories may stand there that no crawl has seen.

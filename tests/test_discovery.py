@@ -102,6 +102,18 @@ def test_feeds_that_the_home_page_names_are_followed_and_every_sighting_is_kept(
     assert sighted == {(SLUGS[0], "rss"), (SLUGS[1], "rss"), (SLUGS[1], "section"), (SLUGS[2], "section")}
 
 
+def test_a_home_page_that_never_changes_hides_no_news_of_its_feeds(wire, home):
+    declare(home, "wire", wire.base, feeds="[]", discover="true")
+    named = b'<html><head><link rel="alternate" type="application/rss+xml" href="/rss"></head></html>'
+    wire.pages |= {
+        "/": (200, {"Content-Type": "text/html", "ETag": '"1"'}, named),
+        "/rss": rss(wire.base, SLUGS[0]),
+    }
+    assert outcomes(steps.crawl("wire")) == {SLUGS[0]: None}
+    wire.pages["/rss"] = rss(wire.base, *SLUGS[:2])
+    assert outcomes(steps.crawl("wire")) == {SLUGS[0]: "not_due", SLUGS[1]: None}
+
+
 def test_entries_that_left_a_feed_between_two_crawls_are_found_on_its_earlier_pages(wire, home):
     declare(home, "wire", wire.base)
     wire.pages["/rss"] = paged(wire.base, SLUGS[10:], 3)
