@@ -45,6 +45,9 @@ STORIES = """
 /local/harbour-light-stays-lit-after-vote/article_0b1c2d3e-4f50-11ee-8394-a5b6c7d8e9f0.html
 /a/harbour-light-stays-lit/8123456.html
 /2026/03/rain-stops-play-in-leeds/
+/archive/63076
+/front/archives/2026/03/05/2003825372
+/kjendis/david-eriksen-dukket-opp-da-det-regnet/s/5-95-2070077
 /regional/nordseekueste/leuchtfeuer-bleibt-an,leuchtfeuer102.html
 """
 
@@ -71,6 +74,7 @@ OTHERS = """
 /newsletters/morning-briefing-for-readers
 /newsletter-signup
 /jobs
+/job/mechaniker-und-betriebsmittelbauer-m-w-d.186192
 /search?q=rain
 /world?page=2
 /video/rain-stops-play-in-leeds

@@ -48,14 +48,20 @@ _NO_STORIES = frozenset(
         konto compte cuenta subscribe subscription subscriptions abo abonnement abonnements suscripcion assine
         newsletter newsletters about about-us impressum imprint contact contact-us kontakt contacto privacy
         privacy-policy datenschutz terms terms-of-use terms-of-service agb legal cookies cookie-policy help
-        hilfe aide ayuda faq faqs jobs careers karriere advertise advertising werbung publicidad shop store
-        boutique rss feed feeds sitemap archive archives archiv page seite weather wetter meteo horoscope
+        hilfe aide ayuda faq faqs job jobs careers karriere advertise advertising werbung publicidad shop
+        store boutique rss feed feeds sitemap page seite weather wetter meteo horoscope
         horoskop crossword crosswords puzzles games podcast podcasts video videos watch gallery galleries
         shopping vouchers coupons deals donate app apps share print user users members comments schedule
         programme programm tv-guide live-tv events""",
     )
 )
-_SERVICES = frozenset({"newsletter", "newsletters", "subscribe", "privacy", "cookie", "cookies", "login"})
+_SERVICES = frozenset(
+    re.findall(
+        r"\S+",
+        """newsletter newsletters subscribe privacy cookie cookies login datenschutz datenschutzerklaerung
+        impressum agb nutzungsbedingungen conduct""",
+    )
+)
 _NO_RELS = frozenset({"tag", "author", "nofollow", "sponsored", "search", "license", "prev", "next"})
 
 
@@ -114,7 +120,7 @@ def _of_address(url: str) -> int:
     if not segments or _FILE.search(path):
         return -10
     page = _PAGE.search(segments[-1])
-    last = [_PAGE.sub("", s) for s in segments[-2:]]
+    last = [_PAGE.sub("", s) for s in segments[-3:]]
     day = day_of(url) is not None
     words = max(map(_slug_words, last))
     identified = any(map(_IDENTIFIER.search, last)) or re.search(r"=\w*\d{5,}", parts.query) is not None
