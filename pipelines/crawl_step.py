@@ -29,7 +29,7 @@ from pipelines import giveway, program
 from pipelines.channels.archives import Days
 from pipelines.errors import CrawlFailed
 from pipelines.records import Run, Source
-from pipelines.store import batches, state
+from pipelines.store import batches, learning
 
 CLOSING = timedelta(seconds=15)
 """The program's own deadline comes first; this much later it is taken for hung."""
@@ -65,7 +65,7 @@ def crawl(
         now = datetime.now(UTC)
         batch = batches.new_name(source.name, now)
         memory = home / batches.FRONTIER
-        _fold_what_is_new(data, source, memory)
+        learning.learn(data, source, memory)
         work = home / f".{batch.split('/')[1]}.part"
         work.mkdir()
         try:
@@ -100,8 +100,8 @@ def crawl(
             batches.mark(data, batches.UNREAD, batch)
             publish(work, data / batch)
         finally:
-            shutil.rmtree(work, ignore_errors=True)
-        _fold_what_is_new(data, source, memory)
+            _clear(work, memory)
+        learning.learn(data, source, memory)
         if not _is_local(data):
             (data / source.name / batches.FRONTIER).write_bytes(memory.read_bytes())
     return Crawled(batch, run, stats)
@@ -134,17 +134,6 @@ def _why(ended: program.Ended) -> str:
     how = f"killed by signal {-ended.returncode}" if ended.returncode < 0 else f"exit code {ended.returncode}"
     last = f"; it last said: {ended.said[-1].splitlines()[0][:200]}" if ended.said else ""
     return f"the spider ended with {how}{last}"
-
-
-def _fold_what_is_new(data: UPath, source: Source, memory: Path) -> None:
-    with state.open_memory(memory) as open_memory:
-        folded = open_memory.folded()
-        for batch in batches.of_source(data, source.name, but=folded):
-            # A replayed archive says nothing of what its publisher's server would answer now.
-            crawled = batches.read_run(data / batch).kind != "replay"
-            log = batches.lines(data / batch / batches.CRAWL_LOG) if crawled else ()
-            told = (line for line in log if line["kind"] in ("lead", "channel", "site"))
-            open_memory.fold(batch, told, source)
 
 
 def publish(work: Path, target: UPath) -> None:
@@ -180,15 +169,17 @@ def workplace(data: UPath, name: str, *, backfill_stop: threading.Event | None =
     with lock:
         if not giveway.lock(home, lock, backfill=backfill_stop is not None):
             raise CrawlFailed(f"another crawl of {name} is running; wait for it to end")
-        _sweep(home)
+        for left in home.glob(".*.part"):  # of crawls that died with their parent
+            _clear(left, home / batches.FRONTIER)
         with giveway.watching(home, backfill_stop) if backfill_stop else nullcontext():
             yield home
 
 
-def _sweep(home: Path) -> None:
-    """Take away what crashed crawls left; under the lock, so nobody writes there."""
-    for left in home.glob(".*.part"):
-        shutil.rmtree(left, ignore_errors=True)
+def _clear(work: Path, memory: Path) -> None:
+    """Take away a folder that did not become a batch; under the lock, so nobody writes there."""
+    if work.exists():
+        learning.rescue(work, memory)
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def _is_local(place: UPath) -> bool:

@@ -82,10 +82,14 @@ class _Reading:
             else:
                 self.ledger.append(replace(line, outcome=read.result.outcome, reason=read.result.reason))
             done(count)
-        # What ended without a page comes last: only now is it known where each answer is.
+        # What ended without a page comes last: only now is it known where each answer is, and which story.
+        stories = {line.url: line.story_id for line in self.ledger}
         for lead in self.leads:
             if lead["outcome"] is not None:
-                self.ledger.append(self._line(lead, self.refs.get(lead.get("record_id") or "")))
+                line = self._line(lead, self.refs.get(lead.get("record_id") or ""))
+                self.ledger.append(
+                    replace(line, story_id=line.story_id or stories.get(lead.get("same_as") or ""))
+                )
 
     def _captures(self, by_ref: dict[str, Mapping[str, Any]]) -> Iterator[Capture]:
         path = self.folder / batches.PAGES
@@ -116,6 +120,7 @@ class _Reading:
             source_id=self.source.name,
             url=line["url"],
             final_url=urls.address(line["final_url"]) if line.get("final_url") else None,
+            story_id=line.get("story_id"),
             outcome=Outcome(line["outcome"]) if line["outcome"] else known,
             reason=line.get("reason"),
             channel=line["channel"],
@@ -130,7 +135,7 @@ class _Reading:
     def sightings(self) -> Iterator[Sighting]:
         for line in self.log:
             if line["kind"] == "sighting":
-                values = {k: v for k, v in line.items() if k != "kind"}
+                values = {k: v for k, v in line.items() if k in Sighting.__dataclass_fields__}
                 yield Sighting(run_id=self.batch, source_id=self.source.name, **values)
 
     def fetches(self) -> Iterator[Fetch]:

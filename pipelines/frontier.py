@@ -1,18 +1,22 @@
-"""Which leads are due, and what a crawl leaves in memory. Pure: `now` is passed in.
+"""Which stories are due, and what a crawl leaves in memory of them. Pure: `now` is passed in.
 
 A story is looked at when it is new; when a channel says that it changed; and on a
 ladder of ages (`Source.recheck`), since most edits come early and a kill may come
-without any channel saying so.
+without any channel saying so. The ladder bends to the source's habits: a rung at
+which it never edits is left out for most stories, and where edits still come on the
+last rung, further ones are added. Channels are `polling`'s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+from zlib import crc32
 
 from pipelines.records import Lead, Outcome, Seen, Source
+from pipelines.urls import canonical
 
 FIRST_RETRY = timedelta(minutes=5)
 LAST_RETRY = timedelta(days=1)
@@ -34,6 +38,42 @@ TRY_AGAIN = frozenset(
 )
 """Troubles that may pass; the others (gone, robots_denied …) are the server's word."""
 
+ENOUGH = 40
+"""Looks at a rung after which we believe to know how often it finds an edit."""
+
+RARE, OFTEN = 0.02, 0.10
+"""Share of looks that find an edit: below the one a rung is left out, above the other
+the ladder goes on."""
+
+CURIOUS = 8
+"""One story in so many keeps all its rungs, so that a change of habit is noticed."""
+
+LAST_RUNG = timedelta(days=60)
+
+
+@dataclass(frozen=True)
+class Rung:
+    """How often a source had edited its stories when they were looked at, at one age."""
+
+    looks: int = 0
+    edits: int = 0
+
+    @property
+    def share(self) -> float | None:
+        """Share of looks that found an edit; None while too few are known."""
+        return (self.edits + 0.5) / (self.looks + 1) if self.looks >= ENOUGH else None
+
+    def looked(self, edited: bool) -> Rung:
+        """One look more; old ones fade, as habits change."""
+        looks, edits = (
+            (self.looks, self.edits) if self.looks < 10 * ENOUGH else (self.looks // 2, self.edits // 2)
+        )
+        return Rung(looks + 1, edits + edited)
+
+
+Habits = Mapping[timedelta, Rung]
+"""What is learned of a source, by the ages of its ladder."""
+
 
 def is_due(lead: Lead, seen: Seen | None, now: datetime) -> bool:
     """Is this lead to be fetched in a crawl at `now`?"""
@@ -44,58 +84,87 @@ def is_due(lead: Lead, seen: Seen | None, now: datetime) -> bool:
     return seen.due_at is not None and seen.due_at <= now
 
 
-def next_rung(source: Source, first_seen_at: datetime, now: datetime) -> datetime | None:
+def ladder(source: Source, habits: Habits) -> Iterator[timedelta]:
+    """The ages at which this source's stories are worth a look, with those added by its habits.
+
+    >>> from pipelines.sources import nameless
+    >>> week = replace(nameless("https://wire.example/"), recheck=(timedelta(days=7),))
+    >>> [age.days for age in ladder(week, {timedelta(days=7): Rung(looks=40, edits=20)})]
+    [7, 14]
+    """
+    age = None
+    for age in source.recheck:
+        yield age
+    while age is not None and (habits.get(age, Rung()).share or 0) > OFTEN and age * 2 <= LAST_RUNG:
+        age *= 2
+        yield age
+
+
+def next_look(
+    source: Source, habits: Habits, url: str, first_seen_at: datetime, now: datetime
+) -> datetime | None:
     """When a story first seen then is looked at again; None past the last rung.
 
-    With the ladder 15m, 1h, a story seen at 12:00 is due at 12:15 and 13:00; a
-    crawl at 12:20 that finds it late leaves 13:00.
+    With the ladder 15m, 1h, a story seen at 12:00 is due at 12:15 and 13:00; a crawl
+    at 12:20 that finds it late leaves 13:00. A rung at which edits are RARE is left
+    out, but not the last that was declared: what is killed long after is rare too.
     """
-    return next((first_seen_at + age for age in source.recheck if first_seen_at + age > now), None)
+    kept = source.recheck[-1] if source.recheck else None
+    curious = crc32(url.encode()) % CURIOUS == 0
+    for age in ladder(source, habits):
+        share = habits.get(age, Rung()).share
+        worth = curious or age == kept or share is None or share >= RARE
+        if worth and first_seen_at + age > now:
+            return first_seen_at + age
+    return None
 
 
-def remember(line: Mapping[str, Any], seen: Seen | None, source: Source) -> Seen | None:
-    """Fold one line of a crawl log into what is known; None if it teaches nothing.
+def rung(source: Source, habits: Habits, seen: Seen, at: datetime) -> timedelta | None:
+    """The rung that a visit at `at` is a look for; None if it was not due by the ladder."""
+    if seen.due_at is None or seen.due_at > at or seen.failures or seen.words is None:
+        return None
+    age = at - seen.first_seen_at
+    return max((a for a in ladder(source, habits) if a <= age), default=None)
 
-    Lines are `kind` lead or channel, as `spiders.source` writes them: a line with an
-    `outcome` has ended without a page, one without has a page in the archive.
+
+def remember(
+    line: Mapping[str, Any], seen: Seen | None, source: Source, habits: Habits | None = None
+) -> Seen | None:
+    """Fold a lead's line of a crawl log into what is known of it; None if it teaches nothing.
+
+    A line with an `outcome` has ended without a page, one without has a page in the
+    archive.
     """
-    outcome = line.get("outcome")
-    if line.get("backfill"):  # it read its channels for other entries than a live crawl does
-        known = None if line["kind"] == "channel" else remember({**line, "backfill": False}, seen, source)
+    if line.get("backfill"):  # what it leaves, no live crawl is to take up
+        known = remember({**line, "backfill": False}, seen, source, habits)
         return None if known is None else replace(known, due_at=None if seen is None else seen.due_at)
+    outcome = line.get("outcome")
     asked = line.get("http_status") is not None
     if outcome == Outcome.NOT_DUE or (outcome == Outcome.OUT_OF_SCOPE and not asked and seen is None):
         return None
     at = line["at"]
     known = seen or Seen(url=line["url"], first_seen_at=at)
-    if line["kind"] == "lead":
-        known = replace(known, **{name: line[name] for name in ANNOUNCED if line.get(name) is not None})
-    if outcome == Outcome.OVER_BUDGET and line["kind"] == "channel":  # every crawl asks the channels anyway
-        return seen
+    known = replace(known, **{name: line[name] for name in ANNOUNCED if line.get(name) is not None})
     if outcome == Outcome.OVER_BUDGET:  # the next crawl takes it up
         return replace(known, due_at=at)
     if outcome == Outcome.OUT_OF_SCOPE and not asked:  # its source has a new rule: forget the recheck
         return replace(known, due_at=None)
     visited = replace(known, last_visit_at=at, visits=known.visits + 1)
-    if line["kind"] == "channel" and outcome in TRY_AGAIN:  # every crawl asks the channels anyway
-        return replace(visited, failures=visited.failures + 1)
     if outcome in TRY_AGAIN:
         return _failed(visited, at)
-    good = replace(visited, failures=0)
-    if line["kind"] == "lead":
-        left = None if outcome not in (None, Outcome.UNCHANGED) else next_rung(source, good.first_seen_at, at)
-        good = replace(good, due_at=left)
-    if outcome == Outcome.UNCHANGED and line.get("http_status") == 304:
+    ended = outcome not in (None, Outcome.UNCHANGED)
+    due = None if ended else next_look(source, habits or {}, known.url, known.first_seen_at, at)
+    good = replace(visited, failures=0, due_at=due)
+    if ended or (outcome == Outcome.UNCHANGED and line.get("http_status") == 304):
         return good
-    if outcome in (None, Outcome.UNCHANGED):
-        return replace(
-            good,
-            digest=line.get("digest"),
-            etag=line.get("etag"),
-            last_modified=line.get("last_modified"),
-            channel_kind=line.get("channel_kind") or good.channel_kind,
-        )
-    return good
+    led_to = canonical(line["final_url"]) if line.get("final_url") else known.url
+    return replace(
+        good,
+        digest=line.get("digest"),
+        etag=line.get("etag"),
+        last_modified=line.get("last_modified"),
+        target=None if led_to == known.url else led_to,
+    )
 
 
 def recheck(seen: Seen) -> Lead:

@@ -166,7 +166,7 @@ class Lead:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What the frontier remembers of a URL, whether story or channel."""
+    """What the frontier remembers of a story's URL."""
 
     url: str
     first_seen_at: datetime
@@ -185,6 +185,12 @@ class Seen:
 
     etag: str | None = None
     last_modified: str | None = None
+    target: str | None = None
+    """The key of the page that its redirects led to, if they led anywhere else."""
+    story_id: str | None = None
+    """Of the story that was read there."""
+    words: str | None = None
+    """Which reader read which words there: the reader's version and the `content_hash`."""
 
     # What the channel said of a story, for the rechecks: see `Lead`.
     found_url: str | None = None
@@ -194,6 +200,43 @@ class Seen:
     title: str | None = None
     published_raw: str | None = None
     language: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """What the frontier remembers of a channel; `polling` says what it makes of it."""
+
+    url: str
+    first_asked_at: datetime
+    last_asked_at: datetime
+    due_at: datetime | None = None
+    """Not asked before, except by hand; None: in the next crawl."""
+
+    asks: int = 0
+    failures: int = 0
+    """Since the last good answer."""
+
+    news_at: datetime | None = None
+    """When it last named a URL that was unknown."""
+
+    gap: timedelta | None = None
+    """Mean time between news, the last ones counting most."""
+
+    full_at: datetime | None = None
+    """When it last answered with a body."""
+
+    rivals: int = 0
+    """Crawls since then in which it said 304 and another channel had news."""
+
+    lies: bool = False
+    """Its body changed while its validators did not: it is never asked with them."""
+
+    digest: str | None = None
+    """sha256 of the last good body, Content-Encoding undone."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+    channel_kind: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,13 +10,13 @@ from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from pipelines.records import Outcome, Seen
+from pipelines.records import Heard, Outcome, Seen
 from spiders.outcomes import of_exception
 
 
-def conditions(seen: Seen | None) -> dict[str, str]:
-    """Headers that let the server answer 304; not for an index: what it names may have changed."""
-    if seen is None or seen.digest is None or seen.channel_kind == "index":
+def conditions(seen: Seen | Heard | None) -> dict[str, str]:
+    """Headers that let the server answer 304, from what we had of it last."""
+    if seen is None or seen.digest is None:
         return {}
     stated = {"If-None-Match": seen.etag, "If-Modified-Since": seen.last_modified}
     return {name: value for name, value in stated.items() if value}
@@ -45,4 +45,5 @@ def answered(response: Response, now: datetime) -> dict[str, Any]:
         "digest": hashlib.sha256(response.body).hexdigest(),
         "etag": header("ETag"),
         "last_modified": header("Last-Modified"),
+        "cache_control": header("Cache-Control"),
     }

@@ -13,8 +13,9 @@ from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from pipelines import channels, urls
+from pipelines import channels, polling, urls
 from pipelines.channels import archives, parts
+from pipelines.channels.said import Part
 from pipelines.records import Lead, Outcome
 from pipelines.store.state import Memory
 from spiders.answers import answered, conditions, lost
@@ -56,6 +57,8 @@ class Call:
     """A web page may come, and its links to stories are leads."""
     for_feeds: bool = False
     """A web page may come, and the feeds that it names are asked."""
+    insist: bool = False
+    """Something says that it has news: it is asked before its time."""
     depth: int = 0
     """Indexes above it."""
     page: int = 0
@@ -109,11 +112,20 @@ class Channels:
             line = self._line(call) | {"at": self.job.now.isoformat()}
             yield line | {"outcome": Outcome.OVER_BUDGET.value, "reason": f"more than {most} channels"}
             return
+        heard = self.memory.channel(call.url) if self.job.days is None else None
+        why = polling.not_yet(heard, self.job.source, self.job.now)
+        if why is not None and not (call.insist or call.for_feeds or call.page):
+            self._log.info("%s: not asked: %s", call.url, why)
+            line = self._line(call) | {"at": self.job.now.isoformat()}
+            yield line | {"outcome": Outcome.NOT_DUE.value, "reason": why}
+            return
         yield Request(
             call.url,
             self.read,
             errback=self.lost,
-            headers={} if self._always(call) else conditions(self.memory.get(call.url)),
+            headers=conditions(heard)
+            if polling.may_be_conditional(heard, self.job.now) and not self._always(call)
+            else {},
             priority=(FIRST if self.job.days is None else -FIRST) - len(self.asked),
             cb_kwargs={"call": call},
             meta={"wirehouse_purpose": "channel"},
@@ -167,6 +179,7 @@ class Channels:
         yield {
             "kind": "sighting",
             "url": lead.url,
+            "found_url": lead.found_url,
             "channel": lead.channel,
             "channel_kind": lead.channel_kind,
             "position": lead.position,
@@ -187,8 +200,8 @@ class Channels:
 
     def _is_known(self, call: Call, digest: str) -> bool:
         """Did the channel say the very same before? An index does not tell what its parts say."""
-        seen = None if self._always(call) else self.memory.get(call.url)
-        return seen is not None and seen.digest == digest and seen.channel_kind != "index"
+        heard = None if self._always(call) else self.memory.channel(call.url)
+        return heard is not None and heard.digest == digest and heard.channel_kind != "index"
 
     async def _said(self, response: Response, call: Call) -> channels.Channel:
         kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
@@ -223,12 +236,13 @@ class Channels:
         chosen, left = choose() if len(moved) < MANY else await asyncio.to_thread(choose)
         if left:
             self._log.warning("%s: %s more of its sitemaps may have stories, left out", call.url, left)
-        return [Call(url=url, depth=call.depth + 1) for url in chosen]
+        news = {part.url for part in moved if _is_newer(part, visits[part.url])}
+        return [Call(url=url, depth=call.depth + 1, insist=url in news) for url in chosen]
 
     def _visited(self, url: str) -> datetime | None:
         """When a part was last read; not when it was last asked in vain."""
-        seen = self.memory.get(url)
-        return None if seen is None or seen.failures or seen.digest is None else seen.last_visit_at
+        heard = self.memory.channel(url)
+        return None if heard is None or heard.failures or heard.digest is None else heard.last_asked_at
 
     def _feeds(self, said: channels.Channel, call: Call) -> Iterator[Call]:
         if not call.for_feeds:
@@ -260,3 +274,8 @@ class Channels:
             goes_on = is_known and news and call.page + 1 < MOST_PAGES
         if goes_on:
             yield replace(call, url=self.job.moved(said.next), page=call.page + 1, before=keys)
+
+
+def _is_newer(part: Part, visited: datetime | None) -> bool:
+    """Does an index say that this part of it was changed since we read it?"""
+    return part.modified_by is not None and visited is not None and part.modified_by > visited

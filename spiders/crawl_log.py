@@ -36,7 +36,8 @@ class CrawlLog:
         return cast("SourceSpider", self._crawler.spider)
 
     def open(self) -> None:
-        self._file = self._spider.job.crawl_log.open("x", encoding="ascii")
+        # A line at a time: what a killed crawl was told is not lost (`store.learning`).
+        self._file = self._spider.job.crawl_log.open("x", encoding="ascii", buffering=1)
         self._spider.crawl_log = self
 
     def write(self, item: dict[str, Any]) -> None:

@@ -94,7 +94,8 @@ class SourceSpider(Spider):
             yield self.end(lead, Outcome.OVER_BUDGET, f"budget of {self.budget} a crawl")
         else:
             self.asked += 1
-            yield self.ask_story(lead, lead.found_url, seen)
+            # Where a redirect comes first, it is the page behind it that may be unchanged.
+            yield self.ask_story(lead, lead.found_url, None if seen and seen.target else seen)
 
     def ask_story(self, lead: Lead, url: str, seen: Seen | None, hops: int = 0) -> Request:
         return Request(
@@ -113,14 +114,14 @@ class SourceSpider(Spider):
         if outcome == "redirect":
             yield from self.follow_story(response, lead, answer)
         elif outcome != "ok":
-            yield self.end(lead, Outcome(outcome), reason, answer)
+            yield self.end(lead, Outcome(outcome), reason, answer | _story_of(self.memory.get(lead.url)))
         elif not isinstance(response, HtmlResponse):
             kind = (response.headers.get("Content-Type") or b"no type").decode("latin-1")
             yield self.end(lead, Outcome.NOT_HTML, kind, answer)
         else:
             seen = self.memory.get(lead.url)
             if seen is not None and seen.digest == answer["digest"]:
-                yield self.end(lead, Outcome.UNCHANGED, "the same bytes", answer)
+                yield self.end(lead, Outcome.UNCHANGED, "the same bytes", answer | _story_of(seen))
             else:
                 known = seen is not None and seen.digest is not None
                 yield self.end(lead, None, None, answer | {"known": known})
@@ -134,8 +135,10 @@ class SourceSpider(Spider):
             yield self.end(lead, Outcome.HTTP_ERROR, f"redirect to nowhere: {location!r}", answer)
             return
         key = urls.canonical(target)
+        seen = self.memory.get(lead.url)
+        as_before = key == lead.url or (seen is not None and key == seen.target)
         other = self.leads.get(key) if key != lead.url else None
-        known = self.memory.get(key) if key != lead.url else None
+        known = None if as_before else self.memory.get(key)
         if hops > MOST_HOPS:
             yield self.end(lead, Outcome.HTTP_ERROR, f"redirected more than {MOST_HOPS} times", answer)
         elif not urls.in_scope(target, self.source):
@@ -145,10 +148,11 @@ class SourceSpider(Spider):
             or self.targets.get(key, lead.url) != lead.url
             or (known is not None and known.last_visit_at is not None)
         ):
-            yield self.end(lead, Outcome.DUPLICATE, f"redirect to {target}", answer)
+            same = {"same_as": self.targets.get(key, key)}
+            yield self.end(lead, Outcome.DUPLICATE, f"redirect to {target}", answer | same | _story_of(known))
         else:
             self.targets[key] = lead.url
-            yield self.ask_story(lead, target, None, hops)
+            yield self.ask_story(lead, target, seen if as_before else None, hops)
 
     def lost_story(self, failure: Failure) -> Iterator[Any]:
         request, outcome, reason = lost(failure)
@@ -211,3 +215,8 @@ class SourceSpider(Spider):
         from scrapy.utils.defer import _schedule_coro
 
         _schedule_coro(self.crawler.engine.close_spider_async(reason=reason))
+
+
+def _story_of(seen: Seen | None) -> dict[str, Any]:
+    """Which story was last read there, for the ledger."""
+    return {} if seen is None or seen.story_id is None else {"story_id": seen.story_id}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipelines.frontier import GIVE_UP, is_due, next_rung, remember
+from pipelines.frontier import CURIOUS, ENOUGH, GIVE_UP, Rung, is_due, ladder, next_look, remember
 from pipelines.records import Lead, Outcome, Seen, Source
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -60,9 +60,52 @@ def test_is_not_due_for_an_update_in_the_future():
 
 def test_the_ladder_is_counted_from_the_first_look():
     first = NOW - timedelta(minutes=20)
-    assert next_rung(SOURCE, first, first) == first + timedelta(minutes=15)
-    assert next_rung(SOURCE, first, NOW) == first + timedelta(hours=1)
-    assert next_rung(SOURCE, first, first + timedelta(hours=2)) is None
+    assert next_look(SOURCE, {}, LEAD.url, first, first) == first + timedelta(minutes=15)
+    assert next_look(SOURCE, {}, LEAD.url, first, NOW) == first + timedelta(hours=1)
+    assert next_look(SOURCE, {}, LEAD.url, first, first + timedelta(hours=2)) is None
+
+
+QUARTER, HOUR = SOURCE.recheck
+NEVER, SOMETIMES, OFTEN = Rung(ENOUGH, 0), Rung(ENOUGH, 2), Rung(ENOUGH, 10)
+URLS = [f"https://wire.example/{n}" for n in range(400)]
+
+
+def first_looks(habits):
+    """At what age each of many stories is looked at first."""
+    return [next_look(SOURCE, habits, url, NOW, NOW) - NOW for url in URLS]
+
+
+def test_where_a_source_never_edits_most_stories_are_not_looked_at():
+    ages = first_looks({QUARTER: NEVER})
+    assert set(ages) == {QUARTER, HOUR}
+    assert 0.5 / CURIOUS < ages.count(QUARTER) / len(ages) < 2 / CURIOUS  # a few, to notice a change of habit
+
+
+@pytest.mark.parametrize("known", [{}, {QUARTER: SOMETIMES}, {QUARTER: Rung(ENOUGH - 1, 0)}])
+def test_where_it_edits_at_times_or_little_is_known_all_are_looked_at(known):
+    assert set(first_looks(known)) == {QUARTER}
+
+
+def test_the_last_rung_is_always_kept():
+    assert {next_look(SOURCE, {QUARTER: NEVER, HOUR: NEVER}, url, NOW, NOW + QUARTER) for url in URLS} == {
+        NOW + HOUR
+    }
+
+
+def test_where_edits_come_late_they_are_looked_for_later():
+    assert list(ladder(SOURCE, {HOUR: SOMETIMES})) == [QUARTER, HOUR]
+    assert list(ladder(SOURCE, {HOUR: OFTEN})) == [QUARTER, HOUR, 2 * HOUR]
+    always = dict.fromkeys([HOUR * 2**n for n in range(12)], OFTEN)
+    assert max(ladder(SOURCE, always)) <= timedelta(days=60)
+
+
+def test_habits_change():
+    rung = Rung()
+    for _ in range(1000):
+        rung = rung.looked(edited=False)
+    for _ in range(20):
+        rung = rung.looked(edited=True)
+    assert rung.share > 0.02
 
 
 def line(outcome=None, **more):
@@ -119,8 +162,3 @@ def test_what_went_out_of_scope_is_not_rechecked_for_ever():
 def test_a_redirect_out_of_scope_is_not_followed_in_every_crawl():
     known = remember(line(Outcome.OUT_OF_SCOPE, http_status=302), None, SOURCE)
     assert not is_due(LEAD, known, NOW + timedelta(days=1))
-
-
-def test_a_sick_channel_never_becomes_a_lead():
-    known = remember({"kind": "channel", "url": "u", "at": NOW, "outcome": Outcome.BAD_CONTENT}, None, SOURCE)
-    assert (known.failures, known.due_at) == (1, None)

@@ -1,9 +1,10 @@
 """The frontier's memory of one source: a small SQLite file, folded from crawl logs.
 
 One writer (`steps.crawl`, under the source's lock), atomically: a batch is folded
-whole or not at all, and only once. The file can be thrown away at any time:
-`steps` folds the source's batches again. Its cost grows with what is new: a lookup
-reads the pages of the URLs asked for, not the whole file.
+whole or not at all, and only once; when its pages have been read, what was found in
+them is folded too, since only the words tell whether a story was edited. The file can
+be thrown away at any time: `steps` folds the source's batches again. Its cost grows
+with what is new: a lookup reads the pages of the URLs asked for, not the whole file.
 """
 
 from __future__ import annotations
@@ -11,33 +12,60 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pipelines import frontier, urls
+from pipelines import frontier, polling
 from pipelines.errors import BatchError
-from pipelines.records import Seen, Source
+from pipelines.records import Heard, Seen, Source
 
-_VERSION = 2
-"""To be raised with any change of the tables."""
+_VERSION = 3
+"""To be raised with any change of the tables, or of what `urls.canonical` makes of a URL."""
 
 _SCHEMA = """
 create table if not exists seen (
     url text primary key, first_seen_at real not null, last_visit_at real, due_at real,
     visits integer not null, failures integer not null,
-    digest text, etag text, last_modified text,
+    digest text, etag text, last_modified text, target text, story_id text, words text,
     found_url text, channel text, channel_kind text, guid text, title text,
     published_raw text, language text
 ) without rowid;
 create index if not exists seen_due on seen (due_at) where due_at is not null;
 create table if not exists sites (host text primary key, rest_until real, rests integer) without rowid;
-create table if not exists folded (run_id text primary key) without rowid;
+create table if not exists heard (
+    url text primary key, first_asked_at real not null, last_asked_at real not null,
+    due_at real, asks integer not null, failures integer not null,
+    news_at real, gap real, full_at real, rivals integer not null, lies integer not null,
+    digest text, etag text, last_modified text, channel_kind text
+) without rowid;
+create table if not exists habits (age real primary key, looks integer not null, edits integer not null);
+create table if not exists looks (
+    run_id text not null, url text not null, age real not null, primary key (run_id, url)
+) without rowid;
+create table if not exists folded (run_id text primary key, is_read integer not null) without rowid;
 """
 
-_COLUMNS = tuple(Seen.__dataclass_fields__)
-_TIMES = ("first_seen_at", "last_visit_at", "due_at")
+_TABLES = ("seen", "heard", "sites", "habits", "looks", "folded")
+_TIMES = frozenset(
+    name for record in (Seen, Heard) for name in record.__dataclass_fields__ if name.endswith("_at")
+)
+_MOST_UNREAD = 50
+"""Batches that wait to be read; older ones are not looked for any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What was found in one page of a batch."""
+
+    url: str
+    """Of the lead."""
+    story_id: str | None
+    words: str | None
+    """As in `Seen`."""
+    own_url: str | None = None
+    """What the page calls its own address, where that is believed: a key."""
 
 
 class Memory:
@@ -47,16 +75,21 @@ class Memory:
         self._db = connection
 
     def get(self, url: str) -> Seen | None:
-        """What we know of a URL (canonical); None if it was never announced."""
+        """What we know of a story's URL (canonical); None if it was never announced."""
         row = self._db.execute("select * from seen where url = ?", (url,)).fetchone()
-        return _seen(row) if row else None
+        return Seen(**_values(row)) if row else None
+
+    def channel(self, url: str) -> Heard | None:
+        """What we know of a channel, by its URL as it is asked; None if it never was."""
+        row = self._db.execute("select * from heard where url = ?", (url,)).fetchone()
+        return Heard(**_values(row)) if row else None
 
     def due(self, now: datetime, limit: int) -> list[Seen]:
         """Stories to look at again though no channel may name them, longest due first."""
         rows = self._db.execute(
             "select * from seen where due_at <= ? order by due_at limit ?", (now.timestamp(), limit)
         )
-        return [_seen(row) for row in rows]
+        return [Seen(**_values(row)) for row in rows]
 
     def rests(self) -> dict[str, tuple[datetime, int]]:
         """Hosts that asked to be left alone: until when, and how often in a row they did."""
@@ -70,27 +103,110 @@ class Memory:
         """The runs whose crawl logs are in here."""
         return {row[0] for row in self._db.execute("select run_id from folded")}
 
+    def unread(self) -> list[str]:
+        """Folded runs of which we do not know yet what their pages said, oldest first."""
+        rows = self._db.execute(
+            "select run_id from folded where not is_read order by run_id desc limit ?", (_MOST_UNREAD,)
+        )
+        return sorted(row[0] for row in rows)
+
+    def habits(self) -> dict[timedelta, frontier.Rung]:
+        """How often the source edits, by the ages at which its stories were looked at."""
+        rows = self._db.execute("select age, looks, edits from habits order by age")
+        return {timedelta(seconds=row[0]): frontier.Rung(row[1], row[2]) for row in rows}
+
     def fold(self, run_id: str, lines: Iterable[Mapping[str, Any]], source: Source) -> None:
         """Take in the crawl log of one run; nothing happens if it was taken in before."""
         with self._db:
             if self._db.execute("select 1 from folded where run_id = ?", (run_id,)).fetchone():
                 return
+            habits = self.habits()
+            asked: list[Mapping[str, Any]] = []
+            first_named: dict[str, set[str]] = {}
+            """URLs that nobody knew before this run, and who named them."""
+            pages = 0
             for line in lines:
                 if line["kind"] == "site":
                     self._put_site(line)
+                elif line["kind"] == "channel":
+                    asked.append(line)
+                elif line["kind"] == "sighting":
+                    known = self.get(line["url"])
+                    if known is None or known.first_seen_at >= line["seen_at"]:
+                        first_named.setdefault(line["url"], set()).add(line["channel"])
+                elif line["kind"] == "lead":
+                    pages += line.get("outcome") is None
+                    self._fold_lead(run_id, line, source, habits)
+            self._fold_channels(asked, first_named, source)
+            self._db.execute("insert into folded values (?, ?)", (run_id, pages == 0))
+            self._put_habits(habits)
+
+    def announce(self, sightings: Iterable[Mapping[str, Any]]) -> None:
+        """Take in what a crawl that left no batch was told: leads for the next one."""
+        with self._db:
+            for line in sightings:
+                if self.get(line["url"]) is None:
+                    said: dict[str, Any] = {name: line.get(name) for name in frontier.ANNOUNCED}
+                    at = line["seen_at"]
+                    self._put("seen", Seen(url=line["url"], first_seen_at=at, due_at=at, **said))
+
+    def fold_readings(self, run_id: str, readings: Iterable[Reading]) -> None:
+        """Take in what was found in the pages of a run; nothing happens the second time."""
+        with self._db:
+            waits = "select 1 from folded where run_id = ? and not is_read"
+            if not self._db.execute(waits, (run_id,)).fetchone():
+                return
+            habits = self.habits()
+            looks = dict(
+                self._db.execute("select url, age from looks where run_id = ?", (run_id,)).fetchall()
+            )
+            for reading in readings:
+                seen = self.get(reading.url)
+                if seen is None:
                     continue
-                known = self.get(line["url"])
-                learned = frontier.remember(line, known, source)
-                if learned is not None:
-                    self._put(learned)
-                    self._put_target(line, learned)
-            self._db.execute("insert into folded values (?)", (run_id,))
+                if reading.url in looks and _comparable(seen.words, reading.words):
+                    age = timedelta(seconds=looks[reading.url])
+                    edited = seen.words != reading.words
+                    habits[age] = habits.get(age, frontier.Rung()).looked(edited)
+                self._put("seen", replace(seen, story_id=reading.story_id, words=reading.words))
+                self._put_alias(reading, seen)
+            self._db.execute("delete from looks where run_id = ?", (run_id,))
+            self._db.execute("update folded set is_read = 1 where run_id = ?", (run_id,))
+            self._put_habits(habits)
+
+    def _fold_lead(
+        self, run_id: str, line: Mapping[str, Any], source: Source, habits: dict[timedelta, frontier.Rung]
+    ) -> None:
+        known = self.get(line["url"])
+        learned = frontier.remember(line, known, source, habits)
+        if learned is None:
+            return
+        age = None if known is None else frontier.rung(source, habits, known, line["at"])
+        if age is not None and line.get("outcome") == "unchanged":
+            habits[age] = habits.get(age, frontier.Rung()).looked(edited=False)
+        elif age is not None and line.get("outcome") is None:
+            row = (run_id, learned.url, age.total_seconds())
+            self._db.execute("insert or replace into looks values (?, ?, ?)", row)
+        self._put("seen", learned)
+        self._put_target(line, learned)
+
+    def _fold_channels(
+        self, asked: Iterable[Mapping[str, Any]], first_named: Mapping[str, set[str]], source: Source
+    ) -> None:
+        """What the channels' answers teach, now that it is known which of their URLs were new."""
+        news = [named for url, named in first_named.items() if self.get(url) is not None]
+        for line in asked:
+            own = sum(line["url"] in named or line.get("final_url") in named for named in news)
+            learned = polling.remember(
+                line, self.channel(line["url"]), source, news=own, rival_news=len(news) - own
+            )
+            if learned is not None:
+                self._put("heard", learned)
 
     def _put_target(self, line: Mapping[str, Any], learned: Seen) -> None:
         """Where a redirect led is a page we know too, should a channel name it later."""
-        target = urls.canonical(line["final_url"]) if line.get("final_url") else learned.url
-        if target != learned.url and not line.get("outcome") and self.get(target) is None:
-            self._put(replace(learned, url=target, due_at=None))
+        if learned.target and not line.get("outcome") and self.get(learned.target) is None:
+            self._put("seen", replace(learned, url=learned.target, due_at=None, target=None))
 
     def _put_site(self, line: Mapping[str, Any]) -> None:
         self._db.execute(
@@ -98,12 +214,22 @@ class Memory:
             (line["host"], line["rest_until_at"].timestamp(), line["rests"]),
         )
 
-    def _put(self, seen: Seen) -> None:
-        values = [_stored(getattr(seen, name)) for name in _COLUMNS]
+    def _put_alias(self, reading: Reading, seen: Seen) -> None:
+        """The address that a page calls its own needs no visit of its own."""
+        if reading.own_url and reading.own_url != seen.url and self.get(reading.own_url) is None:
+            alias = replace(seen, url=reading.own_url, due_at=None, story_id=reading.story_id, target=None)
+            self._put("seen", replace(alias, digest=None, etag=None, last_modified=None))
+
+    def _put_habits(self, habits: Mapping[timedelta, frontier.Rung]) -> None:
+        rows = [(age.total_seconds(), rung.looks, rung.edits) for age, rung in habits.items()]
+        self._db.executemany("insert or replace into habits values (?, ?, ?)", rows)
+
+    def _put(self, table: str, record: Seen | Heard) -> None:
+        names = tuple(record.__dataclass_fields__)
         self._db.execute(
-            f"insert or replace into seen ({', '.join(_COLUMNS)})"  # noqa: S608  our own column names
-            f" values ({', '.join('?' * len(_COLUMNS))})",
-            values,
+            f"insert or replace into {table} ({', '.join(names)})"  # noqa: S608  our own names
+            f" values ({', '.join('?' * len(names))})",
+            [_stored(getattr(record, name)) for name in names],
         )
 
 
@@ -133,19 +259,28 @@ def open_memory(path: Path, *, readonly: bool = False) -> Iterator[Memory]:
 def _make_tables(connection: sqlite3.Connection) -> None:
     """Make the tables; those of another version go: they are folded again from the logs."""
     if connection.execute("pragma user_version").fetchone()[0] != _VERSION:
-        connection.executescript(
-            "drop table if exists seen; drop table if exists folded; drop table if exists sites;"
-        )
+        connection.executescript("".join(f"drop table if exists {table};" for table in _TABLES))
     connection.executescript(f"{_SCHEMA} pragma user_version = {_VERSION};")
 
 
-def _seen(row: sqlite3.Row) -> Seen:
+def _comparable(before: str | None, after: str | None) -> bool:
+    """Were both read by the same reader? A better one finds other words in the same page."""
+    return before is not None and after is not None and before.split(":")[0] == after.split(":")[0]
+
+
+def _values(row: sqlite3.Row) -> dict[str, Any]:
     values = dict(row)
-    for name in _TIMES:
+    for name in _TIMES & values.keys():
         if values[name] is not None:
             values[name] = datetime.fromtimestamp(values[name], UTC)
-    return Seen(**values)
+    if values.get("gap") is not None:
+        values["gap"] = timedelta(seconds=values["gap"])
+    if "lies" in values:
+        values["lies"] = bool(values["lies"])
+    return values
 
 
 def _stored(value: Any) -> Any:
-    return value.timestamp() if isinstance(value, datetime) else value
+    if isinstance(value, datetime):
+        return value.timestamp()
+    return value.total_seconds() if isinstance(value, timedelta) else value
