@@ -28,6 +28,11 @@ def main() -> int:
             *(["--pages", "200", "--rounds", "1"] if given.quick else ["--pages", "800"]),
         ],
         "pool": ["-m", "bench.pool", *devset, *(["--rounds", "1"] if given.quick else [])],
+        "frontier": [
+            "-m",
+            "bench.frontier",
+            *(["--known", "100000", "--rounds", "1"] if given.quick else []),
+        ],
         "sources": ["-m", "bench.sources", *(["--rounds", "1"] if given.quick else [])],
         "load": ["-m", "bench.load", *(["--quick"] if given.quick else [])],
     }

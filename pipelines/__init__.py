@@ -4,5 +4,6 @@ The layers, from I/O to pure; a module imports only from layers below its own
 (`lint-imports` holds it):
 
     cli ▸ up ▸ steps ▸ saved|replay ▸ show|crawl_step|extract_step ▸ pool ▸ store|program
-        ▸ extract|cluster|versions|frontier|checks ▸ channels ▸ page ▸ urls ▸ sources ▸ records|errors
+        ▸ extract|cluster|versions|frontier|polling|checks ▸ channels ▸ page ▸ urls ▸ url_parts
+        ▸ sources ▸ records|errors
 """

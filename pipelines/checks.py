@@ -43,12 +43,16 @@ def of_batch(
 
 
 def _balance(source: Source, run: Run, ledger: Sequence[LedgerLine]) -> Iterator[Finding]:
-    if len(ledger) != run.leads:
+    """Each lead ends exactly once; of a replay a lead is a record, and an archive may have a page twice."""
+    ends = Counter(line.url for line in ledger)
+    twice = [url for url, lines in ends.items() if lines > 1 and run.kind != "replay"]
+    if len(ledger) != run.leads or twice:
+        more = f"; {len(twice)} end more than once, such as {twice[0]}" if twice else ""
         yield Finding(
             check="ledger_balances",
             severity=Severity.ERROR,
             source_id=source.name,
-            message=f"{run.leads} leads were found, {len(ledger)} are accounted for",
+            message=f"{run.leads} leads were found, {len(ledger)} are accounted for{more}",
             next_step="a fault of ours: keep the batch and report it",
         )
 

@@ -202,6 +202,9 @@ def test_a_ledger_that_does_not_balance_is_red(wire):
     staging.write(path, LedgerLine, [*lines, lines[0]])
     with pytest.raises(CheckFailed, match="2 leads were found, 3 are accounted for"):
         steps.check(crawled.batch)
+    staging.write(path, LedgerLine, [lines[0], lines[0]])
+    with pytest.raises(CheckFailed, match="1 end more than once"):
+        steps.check(crawled.batch)
 
 
 def test_a_page_that_is_not_in_the_archive_is_an_error_of_its_batch(wire):
