@@ -11,7 +11,7 @@ and here their words become the fields of a `Story`.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -29,6 +29,7 @@ from pipelines.page import (
     notstory,
     own_address,
     rules,
+    signals,
     wire,
     words,
 )
@@ -115,7 +116,7 @@ def _story(
     zone = source.timezone
     when = chronology.read(stated, top, ends, notes, ruled["published_at"], capture, zone)
     published = when.published
-    mark = _signal(headline, paragraphs, ends, notes)
+    mark = _signal(headline, paragraphs, ends, notes, (*above, *below))
     sources = tuple(dict.fromkeys([*ends.sources, *notes.sources]))
     words_ = [word for paragraph in paragraphs for word in paragraph.split()]
     why = notstory.reason(
@@ -128,12 +129,12 @@ def _story(
     )
     if why and mark != "kill":
         return Reject(outcome=Outcome.NOT_STORY, reason=why)
-    if not words_:
+    if not words_ and mark != "kill":
         return Reject(outcome=Outcome.REJECTED, reason="empty")
     if _count(paragraphs) < FEWEST_WORDS and mark != "kill":
         return Reject(outcome=Outcome.REJECTED, reason="too_short")
     sure = confidence.of(read, paragraphs, stated.article_body)
-    if sure < LEAST_CONFIDENCE and sum(map(len, paragraphs)) < 600:
+    if sure < LEAST_CONFIDENCE and sum(map(len, paragraphs)) < 600 and mark != "kill":
         return Reject(outcome=Outcome.REJECTED, reason="low_confidence")
     # An archive that is replayed may be of many publishers; its source's language binds nobody.
     replayed = capture.lead is not None and capture.lead.channel_kind == "replay"
@@ -217,17 +218,27 @@ def _at(raw: str | None, capture: Capture, zone: str, future: bool = False) -> d
 
 
 def _signal(
-    headline: str | None, paragraphs: Sequence[str], ends: edges.Edges, notes: edges.Edges
+    headline: str | None,
+    paragraphs: Sequence[str],
+    ends: edges.Edges,
+    notes: edges.Edges,
+    around: Iterable[str],
 ) -> str | None:
-    """kill > withhold > correction > writethru > update, of what the page says on its edges."""
-    if ends.correction or notes.correction:
-        return "correction"
+    """What the page says on its edges that was done to the story; a kill before all else."""
     said = [headline, ends.ed_note, notes.ed_note, *paragraphs[:1]]
-    marks = [mark.kind for line in said if line and len(line) < 400 and (mark := wire.signal(line))]
-    for kind in ("kill", "withhold", "correction", "writethru", "update", "alert", "advisory"):
-        if kind in marks:
-            return kind if kind != "advisory" else None
-    return None
+    marks = {signals.signal(line) for line in said if line and len(line) < 400}
+    if sum(len(p.split()) for p in paragraphs) < _NOTICE and any(
+        signals.is_withdrawal(line) for line in (*paragraphs, *around)
+    ):
+        marks.add("kill")
+    if ends.correction or notes.correction:
+        marks.add("correction")
+    first = next((kind for kind in signals.ORDER if kind in marks), None)
+    return None if first == "advisory" else first
+
+
+_NOTICE = 60
+"""Words; a page that says no more than this may be nothing but the notice that its story is gone."""
 
 
 def _description(text: str | None) -> str | None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.page import bylines, edges, furniture, wire
+from pipelines.page import bylines, edges, furniture, signals, wire
 
 DATELINES = [
     ("PARIS, March 5 (Reuters) - The euro", "PARIS", "March 5", "Reuters"),
@@ -111,8 +111,7 @@ def test_the_sites_own_name_is_no_person() -> None:
     ],
 )
 def test_signals_are_told_from_copy(line: str, kind: str | None) -> None:
-    found = wire.signal(line)
-    assert (found.kind if found else None) == kind
+    assert signals.signal(line) == kind
 
 
 @pytest.mark.parametrize(
@@ -194,7 +193,9 @@ def test_what_stands_at_the_edges_is_taken_off_and_told_apart() -> None:
 @given(st.text(max_size=300))
 def test_no_line_is_too_odd(line: str) -> None:
     wire.dateline(line, [line])
-    wire.signal(line)
+    signals.signal(line)
+    signals.is_note(line)
+    signals.is_withdrawal(line)
     wire.credit_of_line(line)
     bylines.take_apart(line)
     furniture.is_furniture(line)

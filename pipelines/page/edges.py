@@ -10,19 +10,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from pipelines.page import bylines, furniture, wire
+from pipelines.page import bylines, furniture, signals, wire
 from pipelines.page.words import squash
 
 _DEPTH = 8
 """Lines from either end that may be no copy."""
 
-_CORRECTION = re.compile(
-    r"^\W*(?:correction|corrects?|corrected|clarification|korrektur|berichtigung|"
-    r"richtigstellung|corrección|fe de erratas|rectificación"
-    r"|correctif|rectificatif|correzione|errata corrige|rectificatie|rettelse|rättelse|"
-    r"correção|исправление|訂正|정정)\b[^.]{0,40}?\s*[:—–-]\s*\S",
-    re.I,
-)
 _EDITORS = re.compile(r"^\W*(?:eds?\.?:|editors?[’']?s? note\s*[:—–-]|note to editors\s*[:—–-]|"
 r"anmerkung der redaktion\s*:|"
                       r"(?:achtung )?redaktionen?\s*:|note (?:de la rédaction|aux rédactions)\s*:|"
@@ -147,9 +140,9 @@ def _edges(kept: Iterable[str], found: dict[str, list[str]], agency: str | None)
 def _kind(line: str, agency: str | None) -> str | None:
     if len(line) > 600:
         return None
-    if _CORRECTION.match(line):
+    if signals.is_correction(line):
         return "correction"
-    if _EDITORS.match(line):
+    if _EDITORS.match(line) or signals.is_note(line):
         return "note"
     if furniture.is_time_line(line):
         return "time"

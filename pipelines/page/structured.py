@@ -186,6 +186,12 @@ def read(tree: Tree) -> Stated:
     return replace(stated, canonicals=tuple(own) or tuple(metas.get("og:url", [])))
 
 
+def _text_of(value: Any) -> Any:
+    """A comment's text out of the node that it may be."""
+    nodes = value if isinstance(value, list) else [value]
+    return [node.get("text") or node if isinstance(node, dict) else node for node in nodes]
+
+
 def _stated(
     tree: Tree,
     metas: dict[str, list[str]],
@@ -243,7 +249,7 @@ def _stated(
         credit=ld("creditText", "sourceOrganization")
         or meta("syndication-source", "article:source", "source"),
         free=_truth(jsonld.pick(nodes, "isAccessibleForFree"), [n.get("isAccessibleForFree") for n in nodes]),
-        correction=ld("correction"),
+        correction=jsonld.one(_text_of(jsonld.pick(nodes, "correction"))),
         located=ld("dateline", "locationCreated"),
         word_count=_number(jsonld.pick(nodes, "wordCount")),
         types=frozenset(kinds),

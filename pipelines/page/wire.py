@@ -1,4 +1,4 @@
-# ruff: noqa: E501  # patterns that are read best in one line
+# patterns that are read best in one line
 """Wire copy: datelines, credits, signatures and the marks that agencies put on a story. Pure."""
 
 from __future__ import annotations
@@ -16,13 +16,6 @@ class Dateline(NamedTuple):
     day: str | None
     credit: str | None
     length: int
-
-
-class Signal(NamedTuple):
-    kind: str
-    """update, writethru, correction, kill, withhold, advisory or alert."""
-    note: str
-    """The words that say so."""
 
 
 @lru_cache(maxsize=1)
@@ -160,38 +153,6 @@ def credit_of_line(line: str, known: str | None = None) -> str | None:
     match = _SIGNED.match(line)
     if match and (agency(match["who"]) or (known and _key(match["who"]) == _key(known))):
         return match["who"].strip(" .")
-    return None
-
-
-_SIGNALS = (
-    ("kill", re.compile(r"^\W*(?:kill|zurückgezogen|zurückziehung|annulation|annulé|anulación|annullamento|"
-r"retirada)\s*:|"
-                        r"\b(?:kill(?:ed)? (?:notice|mandatory|bulletin)|mandatory kill|story (?:is )?(?:killed|"
-r"withdrawn)"
-                        r"|(?:^|\W)KILL\b|eds?:? kill\b|withdraws? (?:this|the) story|(?:this|"
-r"the) story has been (?:withdrawn|retracted|killed))", re.I)),
-    ("withhold", re.compile(r"\b(?:withhold|hold for release|embargoed until)\b", re.I)),
-    ("correction", re.compile(r"^\W*(?:correction|corrects?|corrected|corrective|korrektur|berichtigung|corrección|"
-r"rectificación|correctif|rettelse|correzione)\b", re.I)),
-    ("writethru", re.compile(r"\bwrite-?thru\b|\b\d+(?:st|nd|rd|th)\s+ld\b|\blead-?all\b", re.I)),
-    ("update", re.compile(r"^\W*(?:update[ds]?\b(?:\s*\d+)?\s*[:\-–—(]|updates? with|updates? (?:to|throughout|"
-r"throughout)|adds? |recasts\b|eds:? updates)", re.I)),
-    ("alert", re.compile(r"^\W*(?:newsalert|newsbreak|bulletin|flash|urgent|eilmeldung|alerte)\b\s*[:\-–—]", re.I)),
-    ("advisory", re.compile(r"^\W*(?:advisory|eds?:|editors?[’']?s? note|note to editors)\b", re.I)),
-)  # fmt: skip
-
-
-def signal(line: str) -> Signal | None:
-    """What a line tells editors about this version of the story; None if it is plain copy.
-
-    >>> signal("CORRECTION: An earlier version misspelled the town.").kind
-    'correction'
-    >>> signal("KILL NOTICE: This story has been withdrawn.").kind
-    'kill'
-    """
-    for kind, pattern in _SIGNALS:
-        if pattern.search(line):
-            return Signal(kind, line)
     return None
 
 
