@@ -102,6 +102,21 @@ _SIGNALS = {
 ORDER = tuple(_SIGNALS)
 _OF_ITSELF = _joined(_GONE)
 _IS_CORRECTION = _joined(_CORRECTED)
+_IS_LABELLED = re.compile(_LABEL, re.I)
+_STEMS = {
+    "kill": "kill|withdraw|retracted|removed|deleted|unpublished|taken down|pulled|zurück|gelöscht|entfernt|annul|"
+    "retir|supprim|dépubli|anula|eliminada|rimoss|ritirat|removida|excluída|ingetrokken|verwijderd",
+    "withhold": "withhold|hold for|embargoed",
+    "correction": "corr|amended|clarifi|berichtigung|richtigst|rectif|errat|rettelse|rättelse|oikaisu|erramos|"
+    "sprostow|исправ|訂正|정정|version|versión|versão|versie|versjon|fassung|utgave",
+    "refile": "refil|rpt|repeat|resen|re-sen",
+    "writethru": "write|d ld|h ld|t ld|lead|recasts",
+    "update": "updat|add|wrapup|aktualis|mise à|actualiz",
+    "alert": "newsalert|newsbreak|bulletin|flash|urgent|eilmeldung|alerte",
+    "advisory": "advisory|eds:|editor",
+}
+_HINTS = {kind: tuple(stems.split("|")) for kind, stems in _STEMS.items()}
+"""One of them is in each line that a pattern finds: all lines are asked, and words are found quickly."""
 _NOTE = re.compile(
     r"^\((?:adds?|updates?|recasts|refil(?:es?|ing)|repeats|re-?sends?|corrects|clarifies|removes|fixes|changes|"
     r"write-?\s?thr|\d+(?:st|nd|rd|th) (?:ld|lead)).*\)$"
@@ -119,7 +134,12 @@ def signal(line: str) -> str | None:
     >>> signal("KILL NOTICE: This story has been withdrawn."), signal("Rain fell on Lille.")
     ('kill', None)
     """
-    return next((kind for kind, pattern in _SIGNALS.items() if pattern.search(line)), None)
+    lowered = line.lower()
+    return next((k for k, pattern in _SIGNALS.items() if _hinted(lowered, k) and pattern.search(line)), None)
+
+
+def _hinted(lowered: str, kind: str) -> bool:
+    return any(stem in lowered for stem in _HINTS[kind])
 
 
 def is_withdrawal(text: str) -> bool:
@@ -128,6 +148,8 @@ def is_withdrawal(text: str) -> bool:
     >>> is_withdrawal("The story was removed because its source could not be confirmed.")
     True
     """
+    if not _hinted(text.lower(), "kill"):
+        return False
     return bool(_SIGNALS["kill"].search(text) or _OF_ITSELF.search(text))
 
 
@@ -137,7 +159,9 @@ def is_correction(line: str) -> bool:
     >>> is_correction("This story has been corrected to show that nine were aboard.")
     True
     """
-    return bool(_IS_CORRECTION.search(line))
+    if _IS_LABELLED.match(line):
+        return True
+    return _hinted(line.lower(), "correction") and bool(_IS_CORRECTION.search(line))
 
 
 def is_note(line: str) -> bool:
