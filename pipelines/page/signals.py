@@ -104,11 +104,11 @@ _OF_ITSELF = _joined(_GONE)
 _IS_CORRECTION = _joined(_CORRECTED)
 _IS_LABELLED = re.compile(_LABEL, re.I)
 _STEMS = {
-    "kill": "kill|withdraw|retracted|removed|deleted|unpublished|taken down|pulled|zurück|gelöscht|entfernt|annul|"
-    "retir|supprim|dépubli|anula|eliminada|rimoss|ritirat|removida|excluída|ingetrokken|verwijderd",
+    "kill": "kill|withdraw|retracted|removed|deleted|unpublished|taken down|pulled|zurück|gelöscht|entfernt|"
+    "annul|retir|supprim|dépubli|anula|eliminada|rimoss|ritirat|removida|excluída|ingetrokken|verwijderd",
     "withhold": "withhold|hold for|embargoed",
-    "correction": "corr|amended|clarifi|berichtigung|richtigst|rectif|errat|rettelse|rättelse|oikaisu|erramos|"
-    "sprostow|исправ|訂正|정정|version|versión|versão|versie|versjon|fassung|utgave",
+    "correction": "corr|amended|clarifi|berichtigung|richtigst|rectif|errat|rettelse|rättelse|oikaisu|"
+    "erramos|sprostow|исправ|訂正|정정|version|versión|versão|versie|versjon|fassung|utgave",
     "refile": "refil|rpt|repeat|resen|re-sen",
     "writethru": "write|d ld|h ld|t ld|lead|recasts",
     "update": "updat|add|wrapup|aktualis|mise à|actualiz",
