@@ -3,13 +3,14 @@
 import gzip
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines import channels
+from pipelines.channels.said import instant, latest
 
 URL = "https://wire.example/feed"
 
@@ -199,6 +200,7 @@ def test_a_long_feed_is_read_in_portions_with_the_same_result(form, ends, monkey
 MEASURE = """
 import re, sys
 from pipelines import channels
+from pipelines.channels.said import instant, latest
 def most():  # of getrusage the child would inherit its parent's
     return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) // 1000
 body = sys.stdin.buffer.read()
@@ -340,3 +342,10 @@ def test_no_damage_to_a_real_feed_crashes_it(data):
     except channels.NotAChannel:
         return
     assert all(lead.found_url.startswith("http") for lead in said.leads)
+
+
+@given(st.text(alphabet="0123456789:-+/.,TZ eEnaifJanuaryUTCGMTpm", max_size=40) | st.text(max_size=60))
+def test_no_words_for_a_time_crash_it(raw):
+    for read_time in (instant, latest):
+        moment = read_time(raw)
+        assert moment is None or moment.utcoffset() == timedelta(0)
