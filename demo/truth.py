@@ -145,6 +145,10 @@ def story(p: Printing) -> Story:
         copyright_holder=p.agency if form == "lines" and p.agency else p.site.title,
         copyright_notice=markup.station_rights(p) or wording.copyright_line(p),
         tdm_reserved=False if form == "meta" else None,
+        rights_reserved=False if form == "meta" else None,
+        rights_evidence=("robots: index,follow,max-image-preview:large (meta)", "tdm-reservation: 0 (meta)")
+        if form == "meta"
+        else (),
         robots_meta="index,follow,max-image-preview:large" if form == "meta" else None,
         is_accessible_for_free=True if form in ("jsonld", "amp") else None,
         origin_agency=p.agency,

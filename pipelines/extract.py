@@ -28,6 +28,7 @@ from pipelines.page import (
     masthead,
     notstory,
     own_address,
+    rights,
     rules,
     signals,
     wire,
@@ -58,6 +59,7 @@ def extract_page(capture: Capture, source: Source) -> Story | Reject:
     if isinstance(tree, Reject):
         return tree
     stated = structured_.read(tree)
+    said = rights.of_capture(tree, capture)
     rule = rules.choose(source.rules, capture.fetched_at)
     only = rules.first(tree, rule.body) if rule else None
     ruled = {
@@ -75,7 +77,8 @@ def extract_page(capture: Capture, source: Source) -> Story | Reject:
             capture.url, stated, top.titles, (), 1.0, bool(stated.published or top.published)
         )
         return Reject(outcome=Outcome.NOT_STORY if why else Outcome.REJECTED, reason=why or "empty")
-    return _story(capture, source, stated, top, read, headline, ruled)
+    found = _story(capture, source, stated, top, read, headline, ruled)
+    return found if isinstance(found, Reject) else rights.bound(found, said, source.rights)
 
 
 def _story(
@@ -198,7 +201,6 @@ def _story(
         copyright_holder=stated.copyright_holder or (wire.copyright_holder(notice) if notice else None),
         copyright_notice=notice,
         usage_terms=stated.usage_terms,
-        tdm_reserved=_tdm(stated, capture),
         robots_meta=stated.robots,
         is_accessible_for_free=stated.free,
         origin_agency=agency,
@@ -281,11 +283,6 @@ def _printed(line: wire.Dateline, paragraphs: Sequence[str]) -> str:
     return re.sub(
         r"(?:\s*[-–—―:=]+|(?<=[)/])\.[-–—]?|\.)\s*$", "", paragraphs[0][: line.length].strip()
     ).strip()
-
-
-def _tdm(stated: structured_.Stated, capture: Capture) -> bool | None:
-    header = capture.header("tdm-reservation")
-    return header.strip() == "1" if header else stated.tdm_reserved
 
 
 def _is_foreign(wanted: str | None, stated: str | None, paragraphs: Sequence[str]) -> bool:

@@ -128,6 +128,8 @@ class Source:
     recheck: tuple[timedelta, ...] = ()
     delay: timedelta = timedelta(seconds=1)
     private_hosts: tuple[str, ...] = ()
+    rights: str = "metadata"
+    """What becomes of a story that its publisher reserves: keep, metadata or skip."""
     expect: Expect = Expect()
     rules: tuple[Rule, ...] = ()
 
@@ -162,6 +164,8 @@ class Lead:
     """`updated_raw` as an instant, if it states one."""
     summary: str | None = None
     language: str | None = None
+    rights: tuple[str, ...] = ()
+    """What files of the site state about its use: `page.rights`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -359,6 +363,10 @@ class Story:
     copyright_notice: str | None = None
     usage_terms: str | None = None
     tdm_reserved: bool | None = None
+    tdm_policy: str | None = None
+    license_url: str | None = None
+    rights_reserved: bool | None = None
+    rights_evidence: tuple[str, ...] = ()
     robots_meta: str | None = None
     is_accessible_for_free: bool | None = None
 
@@ -433,7 +441,7 @@ class Fetch:
     source_id: str
     url: str
     purpose: str
-    """robots, channel or story."""
+    """robots, rights (tdmrep.json), channel or story."""
     outcome: str
     """ok, unchanged, redirect, or an `Outcome`."""
     reason: str | None = None

@@ -225,6 +225,12 @@ def _same_by(value: Any) -> str:
     return str(value)
 
 
+def _rights(value: Any) -> str:
+    if value not in ("keep", "metadata", "skip"):
+        raise ValueError(f"must be keep, metadata or skip, is {value!r}")
+    return str(value)
+
+
 def _day(value: Any) -> date:
     if type(value) is not date:
         raise ValueError(f"must be a day like 2026-03-01 (no quotes), is {value!r}")
@@ -317,6 +323,7 @@ _KEYS: dict[str, Callable[[Any], Any]] = {
     "recheck": _many(_duration),
     "delay": _duration,
     "private_hosts": _many(_text),
+    "rights": _rights,
     "expect": _expect,
     "rules": _rules,
 }

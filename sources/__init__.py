@@ -25,6 +25,7 @@ The file's name is the source's name: lower case letters, digits and `_`. The ke
 | `recheck` | durations | a ladder | ages at which a story is looked at again |
 | `delay` | duration | `1s` | least time between two requests to a host |
 | `private_hosts` | texts | none | hosts that may have a private address (demo, intranet) |
+| `rights` | word | `metadata` | what is reserved: `keep`, only its `metadata`, or `skip` it |
 | `[expect]` | table | none | promises: `stories = {min, max}` a day, `filled = {field = share}` |
 | `[[rules]]` | tables | none | `body`, `headline`, `byline`, `published_at`, `drop`; `until` a day |
 

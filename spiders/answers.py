@@ -46,4 +46,5 @@ def answered(response: Response, now: datetime) -> dict[str, Any]:
         "etag": header("ETag"),
         "last_modified": header("Last-Modified"),
         "cache_control": header("Cache-Control"),
+        "rights": response.meta.get("wirehouse_rights", []),
     }

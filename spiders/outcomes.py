@@ -12,12 +12,14 @@ from twisted.internet import error as twisted
 from pipelines.records import Outcome, outcome_of_status
 from spiders.guards import AddressBlocked, TooLarge
 from spiders.rests import HostRests
+from spiders.rights import RightsReserved
 from spiders.robots import RobotsUnavailable
 
 _TYPES: list[tuple[type[BaseException] | tuple[type[BaseException], ...], Outcome]] = [
     (AddressBlocked, Outcome.ADDRESS_BLOCKED),
     (TooLarge, Outcome.TOO_LARGE),
     (HostRests, Outcome.OVER_BUDGET),
+    (RightsReserved, Outcome.RIGHTS_RESERVED),
     (RobotsUnavailable, Outcome.HTTP_ERROR),
     ((scrapy.DownloadTimeoutError, twisted.TimeoutError, TimeoutError), Outcome.TIMEOUT),
     ((scrapy.CannotResolveHostError, twisted.DNSLookupError), Outcome.DNS_ERROR),

@@ -17,7 +17,7 @@ from __future__ import annotations
 import codecs
 import logging
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
@@ -26,7 +26,11 @@ from scrapy.exceptions import IgnoreRequest, StopDownload
 from scrapy.http import Response
 from scrapy.utils.httpobj import urlparse_cached
 
+from pipelines.page.rights import of_robots
 from spiders.rests import HostRests
+
+if TYPE_CHECKING:
+    from spiders.source import SourceSpider
 
 logger = logging.getLogger(__name__)
 
@@ -102,6 +106,7 @@ class StrictRobots(RobotsTxtMiddleware):
             )
         found = 200 <= response.status < 300
         body = plain(response.body, str(self._robotstxt_useragent)) if found else b""
+        cast("SourceSpider", self.crawler.spider).robots_said[netloc] = of_robots(body)
         await super()._parse_robots(Response(response.url, response.status, body=body), netloc, request)
         self._keep_delay(self._parsers[netloc], urlparse_cached(request).hostname or "", response.url)
 

@@ -75,6 +75,7 @@ DOWNLOADER_MIDDLEWARES = {
     "spiders.robots.StrictRobots": 100,
     "spiders.rests.RestMiddleware": 110,
     "spiders.guards.PackingGuard": 595,  # above the archive, below decompression
+    "spiders.rights.RightsMiddleware": 895,  # below the archive: what is left out is not kept either
     "spiders.archive.ArchiveMiddleware": 890,  # below redirects and decompression: all, as received
 }
 

@@ -11,6 +11,7 @@ from scrapy.http import HtmlResponse, Response
 from twisted.python.failure import Failure
 
 from pipelines import frontier, urls
+from pipelines.page.rights import Rule
 from pipelines.records import Lead, Outcome, Seen
 from pipelines.store.state import Memory
 from spiders import guards
@@ -60,6 +61,8 @@ class SourceSpider(Spider):
         self.asked = 0
         self.budget = job.source.budget if job.budget is None else job.budget
         self.rests = Rests({host: Rest(*said) for host, said in memory.rests().items()}, self.note_rest)
+        self.robots_said: dict[str, list[str]] = {}
+        """What the robots.txt of a host states of rights."""
         self.archive: ArchiveMiddleware | None = None
         self.crawl_log: CrawlLog | None = None
         guards.TRUSTED.update(self.source.private_hosts)
@@ -111,7 +114,9 @@ class SourceSpider(Spider):
     def read_story(self, response: Response, lead: Lead) -> Iterator[Any]:
         answer = answered(response, self.now)
         outcome, reason = of_response(response.status)
-        if outcome == "redirect":
+        if reserved := response.meta.get("wirehouse_reserved"):
+            yield self.end(lead, Outcome.RIGHTS_RESERVED, reserved, answer)
+        elif outcome == "redirect":
             yield from self.follow_story(response, lead, answer)
         elif outcome != "ok":
             yield self.end(lead, Outcome(outcome), reason, answer | _story_of(self.memory.get(lead.url)))
@@ -195,6 +200,11 @@ class SourceSpider(Spider):
         self.logger.warning("%s is left alone until %s (%s)", host, rest.until.isoformat(" ", "seconds"), why)
         line = {"kind": "site", "host": host, "at": self.now.isoformat(), "reason": why}
         self._say(line | {"rest_until_at": rest.until.isoformat(), "rests": rest.times})
+
+    def note_tdm(self, host: str, rules: list[Rule]) -> None:
+        """Write down what the tdmrep.json of a host says, so that it is not asked for again today."""
+        at = self.now.isoformat()
+        self._say({"kind": "site", "host": host, "at": at, "tdm": [list(rule) for rule in rules]})
 
     def _say(self, line: dict[str, Any]) -> None:
         """A line of the crawl log that no callback yields."""

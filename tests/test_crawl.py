@@ -106,6 +106,7 @@ def test_the_archive_has_every_answer_as_it_was_received(wire):
     kept = {r.url.removeprefix(wire.base): r for r in records(crawled)}
     assert {path: r.status for path, r in kept.items()} == {
         "/robots.txt": 404, "/rss": 200, "/packed": 200, "/404": 404, "/moved": 301, "/wind": 200,
+        "/.well-known/tdmrep.json": 404,
     }  # fmt: skip
     assert kept["/packed"].payload == packed
     assert dict(kept["/packed"].headers)["etag"] == '"7"'
@@ -401,5 +402,5 @@ def test_the_run_says_what_it_did(wire):
     wire.pages |= {"/rss": rss(wire.base, "/a"), "/a": story("A", "a")}
     crawled = crawl()
     kept = json.loads((steps.places().data / crawled.batch / batches.RUN).read_text())
-    assert (kept["leads"], kept["responses"], kept["kind"], kept["source_id"]) == (1, 3, "crawl", "wire")
+    assert (kept["leads"], kept["responses"], kept["kind"], kept["source_id"]) == (1, 4, "crawl", "wire")
     assert kept["bytes"] > 0

@@ -80,8 +80,8 @@ def test_a_host_is_left_alone_as_long_as_it_asks(home, sites):
     assert ended(asking) == [None, "http_error", "over_budget", "over_budget", "over_budget"]
     told = leads[f"{asking.base}/4"]["reason"]
     assert told.endswith(f"asked to be left alone until {until:%Y-%m-%d %H:%M:%S} UTC")
-    assert asking.paths() == ["/robots.txt", "/0", "/1"]
-    assert sick.paths() == ["/robots.txt", "/0", "/1", "/2"]
+    assert [path for path in asking.paths() if path[1:].isdigit()] == ["/0", "/1"]
+    assert [path for path in sick.paths() if path[1:].isdigit()] == ["/0", "/1", "/2"]
     assert set(ended(sick)) == {"http_error", "over_budget"}
     assert ended(moody) == [None, "http_error", None, None, None]
     assert ended(waiting) == [None] * 5
@@ -89,7 +89,7 @@ def test_a_host_is_left_alone_as_long_as_it_asks(home, sites):
     assert set(ended(shy)) == {"over_budget"}
     assert shy.paths() == ["/robots.txt"]
     assert ended(well) == [None] * 5
-    resting = {line["host"]: line["rest_until_at"] for line in log_of(first, "site")}
+    resting = {line["host"]: line for line in log_of(first, "site") if "rest_until_at" in line}
     assert resting.keys() == {site.base.removeprefix("http://") for site in (asking, sick, shy)}
 
     for site in sites:
@@ -109,7 +109,7 @@ def the_time_has_come():
     for path in (steps.places().data / "wire").glob("*/crawl.jsonl"):
         lines = [json.loads(line) for line in path.read_text().splitlines()]
         past = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
-        lines = [line | ({"rest_until_at": past} if line["kind"] == "site" else {}) for line in lines]
+        lines = [line | ({"rest_until_at": past} if "rest_until_at" in line else {}) for line in lines]
         path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     (steps.places().data / "wire" / "frontier.sqlite").unlink()  # it is folded again from the logs
 

@@ -104,7 +104,7 @@ def test_microdata_is_read_from_what_the_reader_sees() -> None:
 
 def test_what_is_not_stated_is_missing() -> None:
     stated = read("")
-    assert (stated.free, stated.tdm_reserved, stated.robots, stated.section, stated.image_url) == (None,) * 5
+    assert (stated.free, stated.robots, stated.section, stated.image_url) == (None,) * 4
 
 
 @pytest.mark.parametrize(

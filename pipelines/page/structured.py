@@ -126,7 +126,6 @@ class Stated:
     types: frozenset[str] = frozenset()
     og_type: str | None = None
     robots: str | None = None
-    tdm_reserved: bool | None = None
     genres: tuple[str, ...] = ()
 
 
@@ -256,7 +255,6 @@ def _stated(
         og_type=meta("og:type"),
         robots=", ".join(v for k in ("robots", "googlebot", "googlebot-news") for v in metas.get(k, []))
         or None,
-        tdm_reserved=_truth(meta("tdm-reservation"), []),
         genres=tuple(name for name, _ in jsonld.named(jsonld.pick(nodes, "genre"))),
     )
 

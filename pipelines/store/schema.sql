@@ -115,8 +115,16 @@ CREATE TABLE stories (
   copyright_notice VARCHAR,
   -- What the publisher allows | text or URL | https://wire.example/terms
   usage_terms VARCHAR,
-  -- The publisher reserves text and data mining | yes/no | true
+  -- The publisher reserves text and data mining (page, header or tdmrep.json), as it said at fetch | yes/no | true
   tdm_reserved BOOLEAN,
+  -- Where the publisher says on what terms it may be mined | URL | https://wire.example/tdm.json
+  tdm_policy VARCHAR,
+  -- The licence that the page, its headers or robots.txt (RSL) name | URL | https://wire.example/rsl.xml
+  license_url VARCHAR,
+  -- Some statement reserves reading by machines (tdm_reserved, noai …); body_text may be empty then | yes/no | true
+  rights_reserved BOOLEAN,
+  -- All that was stated of rights at fetch, and where | list of texts | [tdm-reservation: 1 (header)]
+  rights_evidence VARCHAR[] NOT NULL,
   -- The page's robots directives, meta and header | text | noarchive
   robots_meta VARCHAR,
   -- Free to read without an account | yes/no | true
@@ -259,7 +267,7 @@ CREATE TABLE fetches (
   source_id VARCHAR NOT NULL,
   -- The address asked for | URL | https://wire.example/rain
   url VARCHAR NOT NULL,
-  -- What for: robots, channel or story | word | story
+  -- What for: robots, rights (tdmrep.json), channel or story | word | story
   purpose VARCHAR NOT NULL,
   -- What came: ok, unchanged, redirect or the outcome of a failure | word | ok
   outcome VARCHAR NOT NULL,

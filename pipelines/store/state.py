@@ -9,6 +9,7 @@ with what is new: a lookup reads the pages of the URLs asked for, not the whole 
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -33,7 +34,8 @@ create table if not exists seen (
     published_raw text, language text
 ) without rowid;
 create index if not exists seen_due on seen (due_at) where due_at is not null;
-create table if not exists sites (host text primary key, rest_until real, rests integer) without rowid;
+create table if not exists sites (host text primary key, rest_until real, rests integer,
+    tdm text, tdm_at real) without rowid;
 create table if not exists heard (
     url text primary key, first_asked_at real not null, last_asked_at real not null,
     due_at real, asks integer not null, failures integer not null,
@@ -95,6 +97,12 @@ class Memory:
         """Hosts that asked to be left alone: until when, and how often in a row they did."""
         rows = self._db.execute("select host, rest_until, rests from sites where rest_until is not null")
         return {host: (datetime.fromtimestamp(until, UTC), times) for host, until, times in rows}
+
+    def tdm(self, host: str) -> tuple[list[list[Any]], datetime] | None:
+        """The rules of a host's tdmrep.json (`page.rights.Rule`), and when they were read."""
+        asked = "select tdm, tdm_at from sites where host = ? and tdm is not null"
+        row = self._db.execute(asked, (host,)).fetchone()
+        return (json.loads(row[0]), datetime.fromtimestamp(row[1], UTC)) if row else None
 
     def count(self) -> int:
         return int(self._db.execute("select count(*) from seen").fetchone()[0])
@@ -209,10 +217,15 @@ class Memory:
             self._put("seen", replace(learned, url=learned.target, due_at=None, target=None))
 
     def _put_site(self, line: Mapping[str, Any]) -> None:
-        self._db.execute(
-            "insert or replace into sites (host, rest_until, rests) values (?, ?, ?)",
-            (line["host"], line["rest_until_at"].timestamp(), line["rests"]),
-        )
+        """What a host said: that it wants to rest, or what its tdmrep.json reserves."""
+        said: dict[str, Any] = {}
+        if "rest_until_at" in line:
+            said |= {"rest_until": line["rest_until_at"].timestamp(), "rests": line["rests"]}
+        if "tdm" in line:
+            said |= {"tdm": json.dumps(line["tdm"]), "tdm_at": line["at"].timestamp()}
+        self._db.execute("insert or ignore into sites (host) values (?)", (line["host"],))
+        for column, value in said.items():
+            self._db.execute(f"update sites set {column} = ? where host = ?", (value, line["host"]))  # noqa: S608
 
     def _put_alias(self, reading: Reading, seen: Seen) -> None:
         """The address that a page calls its own needs no visit of its own."""
