@@ -134,6 +134,9 @@ class Channels:
     async def read(self, response: Response, call: Call) -> AsyncIterator[Any]:
         line = self._line(call) | answered(response, self.job.now)
         outcome, reason = of_response(response.status)
+        if outcome == "redirect":  # Scrapy follows those that lead to a page
+            location = (response.headers.get("Location") or b"").decode("latin-1")
+            outcome, reason = Outcome.HTTP_ERROR.value, f"redirect to nowhere: {location!r}"
         if outcome != "ok":
             if outcome != Outcome.UNCHANGED:
                 self._log.warning("%s: %s", call.url, reason)

@@ -31,6 +31,7 @@ _TYPES: list[tuple[type[BaseException] | tuple[type[BaseException], ...], Outcom
 _WORDS = [
     (scrapy.IgnoreRequest, "Forbidden by robots.txt", Outcome.ROBOTS_DENIED),
     (scrapy.IgnoreRequest, "DOWNLOAD_MAXSIZE", Outcome.TOO_LARGE),
+    (scrapy.IgnoreRequest, "max redirections reached", Outcome.HTTP_ERROR),
     (scrapy.DownloadFailedError, "OpenSSL", Outcome.TLS_ERROR),
     (scrapy.DownloadFailedError, "service_identity", Outcome.TLS_ERROR),
 ]
@@ -52,6 +53,8 @@ def of_exception(error: BaseException) -> tuple[Outcome, str]:
         raise error
     text = " ".join(str(error).split())[:300]
     reason = text or type(error).__name__
+    if isinstance(error, scrapy.DownloadCancelledError):  # while it is received; then without words
+        reason = "more than DOWNLOAD_MAXSIZE bytes"
     for kind, words, outcome in _WORDS:
         if isinstance(error, kind) and words in text:
             return outcome, reason
