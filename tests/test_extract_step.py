@@ -51,7 +51,7 @@ def test_each_lead_has_its_line_and_each_answer_its_place(batch):
         "gone": True,
     }
     assert len(files[batches.SIGHTINGS]) == 3
-    assert {f.purpose for f in files[batches.FETCHES]} == {"robots", "channel", "story"}
+    assert {f.purpose for f in files[batches.FETCHES]} == {"robots", "rights", "channel", "story"}
 
 
 def test_read_again_it_is_the_same(batch):
