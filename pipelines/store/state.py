@@ -22,7 +22,7 @@ from pipelines import frontier, polling
 from pipelines.errors import BatchError
 from pipelines.records import Heard, Seen, Source
 
-_VERSION = 3
+_VERSION = 4
 """To be raised with any change of the tables, or of what `urls.canonical` makes of a URL."""
 
 _SCHEMA = """
