@@ -100,6 +100,16 @@ def test_how_often_a_source_edits_is_learned_from_its_words(tmp_path, line_again
         assert memory.unread() == []
 
 
+def test_what_is_read_late_does_not_undo_what_came_after(tmp_path):
+    with open_memory(tmp_path / "f") as memory:
+        memory.fold("wire/1", [line()], SOURCE)
+        memory.fold("wire/2", [line(at=NOW + AGE, digest="d2")], SOURCE)
+        memory.fold_readings("wire/2", [read(words="1:b")])
+        memory.fold_readings("wire/1", [read(words="1:a")])
+        assert memory.get(RAIN).words == "1:b"
+        assert memory.unread() == []
+
+
 def test_what_a_page_calls_its_own_address_is_known_too(tmp_path):
     with open_memory(tmp_path / "f") as memory:
         memory.fold("wire/1", [line(RAIN + "/amp"), line("https://wire.example/wind")], SOURCE)

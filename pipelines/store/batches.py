@@ -17,12 +17,13 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-from upath import UPath
+from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import BatchError, UsageError
 from pipelines.records import Run
+
+if TYPE_CHECKING:
+    from upath import UPath  # slow to import, and the spider needs only names
 
 PAGES = "pages.warc.gz"
 CRAWL_LOG = "crawl.jsonl"

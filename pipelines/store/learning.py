@@ -13,6 +13,9 @@ from pipelines.errors import BatchError
 from pipelines.records import Source
 from pipelines.store import batches, state
 
+MOST_WAITING = 100
+"""Batches that nobody has read yet; of more the oldest are not looked for any longer."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Said:
@@ -45,10 +48,15 @@ def learn(data: UPath, source: Source, memory: Path) -> None:
             crawled = batches.read_run(data / batch).kind != "replay"
             log = batches.lines(data / batch / batches.CRAWL_LOG) if crawled else ()
             known.fold(batch, log, source)
+        waiting = []
         for batch in known.unread():
             readings = _readings(data / batch, source)
-            if readings is not None:
+            if readings is None:
+                waiting.append(batch)
+            else:
                 known.fold_readings(batch, readings)
+        for batch in waiting[:-MOST_WAITING]:
+            known.fold_readings(batch, ())
 
 
 def rescue(left: Path, memory: Path) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 
 from pipelines import frontier, polling
 from pipelines.errors import BatchError
-from pipelines.records import Heard, Seen, Source
+from pipelines.records import Heard, Outcome, Seen, Source
 
 _VERSION = 4
 """To be raised with any change of the tables, or of what `urls.canonical` makes of a URL."""
@@ -53,8 +53,8 @@ _TABLES = ("seen", "heard", "sites", "habits", "looks", "folded")
 _TIMES = frozenset(
     name for record in (Seen, Heard) for name in record.__dataclass_fields__ if name.endswith("_at")
 )
-_MOST_UNREAD = 50
-"""Batches that wait to be read; older ones are not looked for any more."""
+_WAITS, _NOTHING, _READ = 0, 1, 2
+"""Of a folded run: its pages have not been read yet, it has none, they have."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,10 +113,8 @@ class Memory:
 
     def unread(self) -> list[str]:
         """Folded runs of which we do not know yet what their pages said, oldest first."""
-        rows = self._db.execute(
-            "select run_id from folded where not is_read order by run_id desc limit ?", (_MOST_UNREAD,)
-        )
-        return sorted(row[0] for row in rows)
+        rows = self._db.execute("select run_id from folded where is_read = ? order by run_id", (_WAITS,))
+        return [row[0] for row in rows]
 
     def habits(self) -> dict[timedelta, frontier.Rung]:
         """How often the source edits, by the ages at which its stories were looked at."""
@@ -139,14 +137,13 @@ class Memory:
                 elif line["kind"] == "channel":
                     asked.append(line)
                 elif line["kind"] == "sighting":
-                    known = self.get(line["url"])
-                    if known is None or known.first_seen_at >= line["seen_at"]:
+                    if self._is_new(line["url"], line["seen_at"]):
                         first_named.setdefault(line["url"], set()).add(line["channel"])
-                elif line["kind"] == "lead":
+                elif line["kind"] == "lead" and line.get("outcome") != Outcome.NOT_DUE:
                     pages += line.get("outcome") is None
                     self._fold_lead(run_id, line, source, habits)
             self._fold_channels(asked, first_named, source)
-            self._db.execute("insert into folded values (?, ?)", (run_id, pages == 0))
+            self._db.execute("insert into folded values (?, ?)", (run_id, _WAITS if pages else _NOTHING))
             self._put_habits(habits)
 
     def announce(self, sightings: Iterable[Mapping[str, Any]]) -> None:
@@ -161,16 +158,18 @@ class Memory:
     def fold_readings(self, run_id: str, readings: Iterable[Reading]) -> None:
         """Take in what was found in the pages of a run; nothing happens the second time."""
         with self._db:
-            waits = "select 1 from folded where run_id = ? and not is_read"
-            if not self._db.execute(waits, (run_id,)).fetchone():
+            waits = self._db.execute("select is_read from folded where run_id = ?", (run_id,)).fetchone()
+            if waits is None or waits[0] != _WAITS:
                 return
+            later = "select 1 from folded where run_id > ? and is_read = ?"
+            is_late = self._db.execute(later, (run_id, _READ)).fetchone() is not None
             habits = self.habits()
             looks = dict(
                 self._db.execute("select url, age from looks where run_id = ?", (run_id,)).fetchall()
             )
             for reading in readings:
                 seen = self.get(reading.url)
-                if seen is None:
+                if seen is None or (is_late and seen.words is not None):  # what came after it is known
                     continue
                 if reading.url in looks and _comparable(seen.words, reading.words):
                     age = timedelta(seconds=looks[reading.url])
@@ -179,8 +178,13 @@ class Memory:
                 self._put("seen", replace(seen, story_id=reading.story_id, words=reading.words))
                 self._put_alias(reading, seen)
             self._db.execute("delete from looks where run_id = ?", (run_id,))
-            self._db.execute("update folded set is_read = 1 where run_id = ?", (run_id,))
+            self._db.execute("update folded set is_read = ? where run_id = ?", (_READ, run_id))
             self._put_habits(habits)
+
+    def _is_new(self, url: str, since: datetime) -> bool:
+        """Did nobody know this URL before `since`?"""
+        row = self._db.execute("select first_seen_at from seen where url = ?", (url,)).fetchone()
+        return row is None or row[0] >= since.timestamp()
 
     def _fold_lead(
         self, run_id: str, line: Mapping[str, Any], source: Source, habits: dict[timedelta, frontier.Rung]
