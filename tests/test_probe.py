@@ -101,6 +101,7 @@ def paper(site):
         "/": b'<!doctype html><html lang="en"><head><title>The Ellery Light - news</title>'
         b'<meta name="tdm-reservation" content="1"></head><body><nav><a href="/world">World</a>'
         b'<a href="/account/login">Log in</a></nav><a href="/light">Lighthouse stays lit</a></body></html>',
+        "/robots.txt": (200, {"Content-Type": "text/plain"}, b"License: https://l.example/rsl.xml\n"),
         "/rss.xml": rss(site.base, "/light", "/dark"),
         "/light": (
             200,
@@ -125,9 +126,12 @@ def test_a_person_is_told_all_and_the_file_stands_where_asked(paper, home):
     for words in (
         "The Ellery Light: ",
         "lets us in",
-        "front page: <meta name='tdm-reservation' content='1'>",
-        "tdmrep.json: reserved for /, terms at https://l.example/p",
-        "stories: header x-robots-tag: noai",
+        "tdm-reservation: 1 (meta)",
+        "tdm-reservation: 1 (tdmrep.json)",
+        "tdm-policy: https://l.example/p (tdmrep.json)",
+        "robots: noai (header)",
+        "license: https://l.example/rsl.xml (robots.txt)",
+        "2 of 2 stories are reserved by their publisher",
         "sections     " + paper.base + "/world",
         "a usual place",
         "2 new",
@@ -136,7 +140,8 @@ def test_a_person_is_told_all_and_the_file_stands_where_asked(paper, home):
     ):
         assert words in said
     assert said.splitlines()[-1] == str(home / "light.toml")
-    assert parse_source("light", (home / "light.toml").read_text()).title == "The Ellery Light"
+    declared = parse_source("light", (home / "light.toml").read_text())
+    assert (declared.title, declared.rights) == ("The Ellery Light", "metadata")
     assert sorted(p.name for p in home.iterdir()) == ["light.toml", "sources"], "nothing else is kept"
     (home / "light.toml").write_text("mine")
     assert "is there already" in typed(*asked, code=1).stderr
@@ -245,12 +250,11 @@ def test_a_host_that_has_half_of_the_stories_is_named():
     assert verdict.other_hosts(there + here * 2) == ()
 
 
-def test_robots_txt_is_read_for_delay_sitemaps_and_licence():
-    text = "\ufeffUser-agent: *\nCrawl-delay: 2.5\nSitemap: https://x.example/n.xml\nLicense: https://x.example/l.xml\n"
+def test_robots_txt_is_read_for_delay_and_sitemaps():
+    text = "\ufeffUser-agent: *\nCrawl-delay: 2.5\nSitemap: https://x.example/n.xml\n"
     said = of_site.robots(text, 200)
     assert said.crawl_delay == 2.5
     assert said.sitemaps == ("https://x.example/n.xml",)
-    assert said.licenses == ("https://x.example/l.xml",)
     assert of_site.robots("Crawl-delay: 9", 404).crawl_delay is None
 
 
@@ -274,7 +278,8 @@ def test_whatever_a_page_says_the_file_is_valid(title, what, language, path):
         languages={language: 12},
         stories=12,
         filled={"headline": 1.0, "byline": 0.4},
-        reserved=(what,),
+        stated=(what,),
+        reserved=1,
         barren=(f"/{path}/",),
         problems=(Problem(what=what, next_step=what),),
         channels=(Found(url=f"https://wire.example/{path}", named_by="given", kind="rss", used=True),),

@@ -66,7 +66,9 @@ def declaration(report: Report, *, delay: timedelta | None, private: bool) -> st
                 f"robots.txt asks for {r.robots.crawl_delay:g} s between requests: that is kept by itself"
             )
         )
-    lines += [line for said in r.reserved for line in _comments(f"reserved: {said}")]
+    lines += [line for said in r.stated for line in _comments(f"the publisher states: {said}")]
+    if r.reserved:
+        lines.append('rights = "metadata"  # what is reserved is kept without its text; or "skip"; or "keep"')
     lines.append(
         f"enabled = false  # after reading the publisher's terms: wirehouse sources --enable {r.name}"
     )

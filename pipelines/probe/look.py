@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from pipelines import extract_step
 from pipelines.channels import parts
 from pipelines.channels.said import Part
+from pipelines.page import rights
 from pipelines.probe import declare, site, verdict
 from pipelines.probe.crawling import Crawl, Looker, body_of, tree_of
 from pipelines.probe.report import Found, Problem, Report
@@ -115,13 +116,14 @@ def _front(report: Report, crawl: Crawl, url: str) -> Report:
     if tree is None or line.get("channel_kind") not in (None, "section"):  # a channel was given
         parts_of = urlsplit(report.home)
         return replace(report, reached=True, home=f"{parts_of.scheme}://{parts_of.netloc}/")
-    headers = dict(record.headers) if record else {}
+    stated = [*rights.of_page(tree), *(rights.of_headers(record.headers) if record else ())]
+    stated += rights.of_robots(body_of(robots)) if robots and robots.status == 200 else []
     return replace(
         report,
         reached=True,
         title=site.title(tree),
         sections=tuple(site.sections(tree, report.home)),
-        reserved=tuple(site.reserved_by(headers, tree, "front page")),
+        stated=tuple(stated),
     )
 
 
@@ -172,33 +174,26 @@ def _channels(
         maps = dict.fromkeys(site.usual(report.home, site.USUAL_SITEMAPS), "a usual place")
     feeds = {url: why for url, why in feeds.items() if url not in known}
     maps = {url: why for url, why in maps.items() if url not in known}
-    tdmrep = site.usual(report.home, [site.TDMREP.lstrip("/")])
     second = looker.crawl(
         declare.draft(
             title=report.name,
             home=report.home,
-            feeds=[*feeds, *tdmrep],
+            feeds=list(feeds),
             sitemaps=list(maps),
             delay=looker.delay,
             private=looker.private,
         ),
         budget=0,
     )
-    policy = next(
-        (r for r in second.records if urlsplit(r.url).path == site.TDMREP and r.status == 200), None
-    )
-    reserved = (*report.reserved, *(site.reserved_by_tdmrep(body_of(policy)) if policy else ()))
     found: list[Found] = []
     times: dict[str, datetime] = {}
     for crawl, why in ((first, known), (second, feeds | maps)):
         for line in crawl.channels:
-            if line["url"] in tdmrep:
-                continue
             channel, dated = _found(line, why.get(line["url"], "an index"), crawl, report)
             found.append(verdict.measured(channel, list(dated.values()), now))
             times |= dated
     leads = [*first.leads(), *second.leads()]
-    return replace(report, channels=tuple(found), reserved=reserved), leads, times
+    return replace(report, channels=tuple(found)), leads, times
 
 
 def _found(
@@ -237,16 +232,12 @@ def _sample(report: Report, looker: Looker, stories: int, processes: int) -> Rep
     read = list(staging.read(folder / batches.STORIES, Story))
     report = verdict.sampled(report, read, list(staging.read(folder / batches.LEDGER, LedgerLine)))
     seen: dict[str, int] = {}
-    reserved: dict[str, None] = {}
     pages = {line["record_id"] for line in crawl.leads() if line["outcome"] is None}
     for record in (r for r in crawl.records if r.record_id in pages):
         tree = tree_of(record)
         for kind in site.markup_of(tree) if tree is not None else ():
             seen[kind] = seen.get(kind, 0) + 1
-        for said in site.reserved_by(dict(record.headers), tree, "stories"):
-            reserved[said] = None
     return replace(
         report,
         markup=dict(sorted(seen.items())),
-        reserved=tuple(dict.fromkeys((*report.reserved, *list(reserved)[:5]))),
     )

@@ -16,8 +16,6 @@ class Robots:
     crawl_delay: float | None = None
     """Seconds."""
     sitemaps: tuple[str, ...] = ()
-    licenses: tuple[str, ...] = ()
-    """`License:` lines, Really Simple Licensing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +73,10 @@ class Report:
     requests: int = 0
 
     robots: Robots = Robots()
-    reserved: tuple[str, ...] = ()
-    """Each place where rights are reserved or a licence is named, in words."""
+    stated: tuple[str, ...] = ()
+    """What front page, robots.txt, tdmrep.json and stories state about their use: see `page.rights`."""
+    reserved: int = 0
+    """Stories of the sample that are reserved."""
     channels: tuple[Found, ...] = ()
     sections: tuple[str, ...] = ()
     """Addresses that look like topic pages, from the front page's navigation."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable
 from urllib.parse import urljoin, urlsplit
 from urllib.robotparser import RobotFileParser
 
@@ -23,9 +21,6 @@ AGENT = "Wirehouse"
 USUAL_FEEDS = ("feed", "rss", "rss.xml", "feed.xml", "atom.xml", "feed.json")
 USUAL_SITEMAPS = ("news-sitemap.xml", "sitemap-news.xml", "sitemap.xml")
 """Asked only where the site names none: each costs its server a request."""
-
-TDMREP = "/.well-known/tdmrep.json"
-"""https://www.w3.org/community/reports/tdmrep/CG-FINAL-tdmrep-20240510/"""
 
 MOST_LINKED = 5
 """Links of the front page that are tried because they look like a feed's."""
@@ -81,8 +76,7 @@ def robots(text: str, status: int | None) -> Robots:
     if status is None or status >= 400:
         return Robots(status=status)
     parser = RobotFileParser()
-    lines = text.lstrip("\ufeff").splitlines()
-    parser.parse(lines)
+    parser.parse(text.lstrip("\ufeff").splitlines())
     # Its own reader takes whole seconds only.
     delay = parser.crawl_delay(AGENT)
     stated = re.search(r"(?im)^\s*crawl-delay\s*:\s*(\d+\.\d+)", text) if delay is None else None
@@ -90,15 +84,7 @@ def robots(text: str, status: int | None) -> Robots:
         status=status,
         crawl_delay=float(delay) if delay is not None else float(stated[1]) if stated else None,
         sitemaps=tuple(dict.fromkeys(parser.site_maps() or ())),
-        licenses=tuple(v.strip() for v in _values(lines, "license")),
     )
-
-
-def _values(lines: Iterable[str], key: str) -> Iterator[str]:
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if colon and name.strip().lower() == key and value.strip():
-            yield value.strip()
 
 
 def title(tree: Tree) -> str | None:
@@ -128,45 +114,6 @@ def sections(tree: Tree, base: str) -> list[str]:
         if 1 <= len(folders) <= 2 and named and not _NO_SECTION.search(parts.path):
             found[url] = None
     return list(found)[:20]
-
-
-def reserved_by(headers: Mapping[str, str], tree: Tree | None, where: str) -> list[str]:
-    """What headers and head of a page say about mining, archiving and licences, in words."""
-    said = [f"{where}: header {k}: {v[:80]}" for k, v in headers.items() if _reserves(k, v)]
-    for meta in tree.xpath("//meta[@name and @content]") if tree is not None else ():
-        name, content = meta.get("name").lower(), meta.get("content")
-        if _reserves("x-robots-tag" if name == "robots" else name, content):
-            said.append(f"{where}: <meta name={name!r} content={content[:80]!r}>")
-    for link in tree.xpath("//link[@rel and @href]") if tree is not None else ():
-        if "license" in link.get("rel").lower().split():
-            said.append(f"{where}: licence {link.get('href')[:120]}")
-    return said
-
-
-def _reserves(name: str, value: str) -> bool:
-    if name == "tdm-reservation":
-        return value.strip() == "1"
-    if name == "link":
-        return re.search(r"rel=\"?[^\";,]*\blicense\b", value, re.I) is not None
-    return (
-        name == "x-robots-tag"
-        and re.search(r"\b(?:noai|noimageai|noindex|noarchive|none)\b", value, re.I) is not None
-    )
-
-
-def reserved_by_tdmrep(body: bytes) -> list[str]:
-    """Reservations in tdmrep.json; it is a list of {"location", "tdm-reservation", "tdm-policy"}."""
-    try:
-        found: Any = json.loads(body)
-    except (ValueError, RecursionError):
-        return []
-    rules = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-    return [
-        f"tdmrep.json: reserved for {rule.get('location', '/')}"
-        + (f", terms at {rule['tdm-policy']}" if rule.get("tdm-policy") else "")
-        for rule in rules
-        if str(rule.get("tdm-reservation")) == "1"
-    ][:5]
 
 
 def markup_of(tree: Tree) -> set[str]:

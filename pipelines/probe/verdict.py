@@ -28,6 +28,9 @@ FIELDS = (
 FEED_KINDS = ("rss", "atom", "json")
 RECENT = timedelta(days=14)
 STALE = timedelta(days=3)
+MOST_STATEMENTS = 10
+"""About rights, that are shown; a site that words each page differently is no list."""
+
 ENOUGH = 10
 """Stories from which a share can be promised."""
 
@@ -112,14 +115,18 @@ def sampled(report: Report, stories: Sequence[Story], ledger: Sequence[LedgerLin
     languages = Counter(s.language for s in stories if s.language)
     offsets = Counter(m[1] for s in stories if (m := _OFFSET.search(s.published_raw or "")))
     best = languages.most_common(1)
+    lengths = [s.word_count for s in stories if s.word_count]  # of a reserved story the text is not kept
+    stated = dict.fromkeys((*report.stated, *(said for s in stories for said in s.rights_evidence)))
     zone, evidence = timezone(report.home, best[0][0] if best else None, offsets, stories)
     return replace(
         report,
         asked=len(asked),
         stories=len(stories),
+        stated=tuple(stated)[:MOST_STATEMENTS],
+        reserved=sum(s.rights_reserved is True for s in stories),
         outcomes=dict(outcomes.most_common()),
         filled={f: _share(stories, f) for f in FIELDS} if stories else {},
-        median_words=round(median(s.word_count for s in stories)) if stories else None,
+        median_words=round(median(lengths)) if lengths else None,
         median_confidence=round(median(s.extraction_confidence for s in stories), 2) if stories else None,
         languages=dict(languages.most_common()),
         language=best[0][0] if best and best[0][1] >= 0.9 * len(stories) else None,
@@ -197,8 +204,8 @@ def _problems(r: Report) -> Iterable[tuple[str, str]]:
         )
     if r.reserved:
         yield (
-            f"rights are reserved in {len(r.reserved)} place{'s' * (len(r.reserved) > 1)}",
-            "read the publisher's terms, and ask; nothing of it is legal advice",
+            f"{r.reserved} of {r.stories} stories are reserved by their publisher",
+            "read the publisher's terms, and ask; until `rights` says otherwise, their text is not kept",
         )
     if used and not any(c.kind in FEED_KINDS or c.kind in ("news_sitemap", "index") for c in used):
         yield (

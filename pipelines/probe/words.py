@@ -27,8 +27,7 @@ def _allowed(r: Report) -> list[str]:
     status = {None: "no answer", 404: "none, so all is allowed"}.get(r.robots.status, f"{r.robots.status}")
     delay = f"{r.robots.crawl_delay:g} s between requests" if r.robots.crawl_delay else "no Crawl-delay"
     lines = [f"robots.txt   {'there' if status == '200' else status}; lets us in; {delay}"]
-    lines += [f"             licence {url}" for url in r.robots.licenses]
-    return [*lines, *_side("rights", r.reserved or ["nothing is reserved, as far as machines are told"])]
+    return [*lines, *_side("rights", r.stated or ["nothing is stated for machines to read"])]
 
 
 def _channels(r: Report) -> Iterable[str]:
