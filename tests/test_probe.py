@@ -62,6 +62,7 @@ def test_a_paper_with_a_feed_and_a_news_sitemap_is_found_out(wire, courier):
     assert courier.filled["headline"] == courier.filled["published_at"] == 1.0
     assert courier.markup["microdata"] == courier.stories
     assert set(courier.offsets) == {"-04:00"}, "Halifax"
+    assert "no `timezone`: all times of the sample state theirs" in courier.toml
     assert sum(courier.outcomes.values()) == courier.asked
 
 

@@ -42,6 +42,8 @@ def declaration(report: Report, *, delay: timedelta | None, private: bool) -> st
         )
     if r.timezone:
         lines.append(f"timezone = {_text(r.timezone)}  {_comment(r.timezone_evidence or '')}")
+    elif r.stories and r.zones_stated == r.stories:
+        lines.append(_comment("no `timezone`: all times of the sample state theirs"))
     else:
         why = r.timezone_evidence or "nothing tells the site's"
         lines.append(_comment(f'timezone = "UTC" unless you know better; {why}'))

@@ -56,7 +56,11 @@ def _coming(r: Report) -> list[str]:
         hours = r.dates_span.total_seconds() / 3600
         rate = f"{r.stories_per_day:.1f} a day, at least, by the dates of {hours:.1f} hours"
     languages = ", ".join(f"{k} {n}" for k, n in r.languages.items()) or "no page says"
-    zone = f"{r.timezone}: {r.timezone_evidence}" if r.timezone else r.timezone_evidence or "no evidence"
+    zone = (
+        f"{r.timezone}: {r.timezone_evidence}"
+        if r.timezone
+        else r.timezone_evidence or "nothing tells the site's"
+    )
     offsets = ", ".join(f"{k} {n}" for k, n in r.offsets.items())
     return [
         f"stories      {rate}",
