@@ -74,8 +74,9 @@ def measure(known: int, new: int, rounds: int) -> dict[str, list[float]]:
             told = json.loads(run.stdout.splitlines()[-1])
             stories = [at for path, at in site.seen if path.startswith("/new-")]
             asked = ENTRIES if not known and number == 0 else new
-            if len(site.seen) - 2 != asked:  # robots.txt and the feed are the other two
-                raise SystemExit(f"{len(site.seen) - 2} pages were asked for, not {asked}")
+            pages = [path for path, _ in site.seen if path.startswith(("/new-", "/story-"))]
+            if len(pages) != asked:
+                raise SystemExit(f"{len(pages)} pages were asked for, not {asked}")
             values = {
                 "start": site.seen[0][1] - told["begun"],
                 "first story": min(stories) - told["begun"],
