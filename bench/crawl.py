@@ -118,6 +118,7 @@ def crawl(kind: str, base: str, folder: str) -> None:
     elif kind == "bare":
         guards.TRUSTED.add("127.0.0.1")
         settings.set("EXTENSIONS", {}, priority="cmdline")
+        settings.set("AUTOTHROTTLE_ENABLED", False, priority="cmdline")  # else Scrapy's own comes with it
         settings.set("DOWNLOADER_MIDDLEWARES", {"spiders.guards.AddressGuard": 90}, priority="cmdline")
     process = AsyncCrawlerProcess(settings)
     start = time.perf_counter()
