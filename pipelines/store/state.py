@@ -275,9 +275,12 @@ def open_memory(path: Path, *, readonly: bool = False) -> Iterator[Memory]:
 
 def _make_tables(connection: sqlite3.Connection) -> None:
     """Make the tables; those of another version go: they are folded again from the logs."""
-    if connection.execute("pragma user_version").fetchone()[0] != _VERSION:
-        connection.executescript("".join(f"drop table if exists {table};" for table in _TABLES))
-    connection.executescript(f"{_SCHEMA} pragma user_version = {_VERSION};")
+    if connection.execute("pragma user_version").fetchone()[0] == _VERSION:
+        return  # nothing to be written, and nothing to wait for
+    connection.executescript(
+        "".join(f"drop table if exists {table};" for table in _TABLES)
+        + f"{_SCHEMA} pragma user_version = {_VERSION};"
+    )
 
 
 def _comparable(before: str | None, after: str | None) -> bool:
