@@ -61,12 +61,12 @@ def address(url: str) -> str:
 
 
 def _canonical(url: str) -> str:
-    cached = _CACHE.match(url)
-    if cached:
-        url = ("https://" if cached[1] else "http://") + url[cached.end() :]
     cleaned = _cleaned(url)
     if cleaned is None:
         return url
+    cached = _CACHE.match(urlunsplit(cleaned))
+    if cached and (page := urlunsplit(cleaned)[cached.end() :]):
+        return ("https://" if cached[1] else "http://") + page
     scheme, netloc, path, query, fragment = cleaned
     host, _, port = netloc.rpartition(":") if not netloc.endswith("]") else (netloc, "", "")
     if not port.isdecimal():

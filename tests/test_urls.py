@@ -197,7 +197,15 @@ def test_a_cleaned_address_still_leads_to_the_page_that_was_asked_for(url, clean
 
 
 hosts = st.sampled_from(
-    ["wire.example", "www.m.wire.example", "amp.wire.example", "127.0.0.1:80", "[::1]", "ü.x.de"]
+    [
+        "wire.example",
+        "www.m.wire.example",
+        "amp.wire.example",
+        "127.0.0.1:80",
+        "[::1]",
+        "ü.x.de",
+        "x.cdn.ampproject.org/c/s/wire.example",
+    ]
 )
 
 
