@@ -205,6 +205,92 @@ def test_loading_nothing_makes_an_empty_warehouse(attach):
     assert ask(attach, "SELECT count(*) FROM stories_usable") == [(0,)]
 
 
+# Stories that are gone
+
+
+def nothing_there(run, url, minute, status=410, outcome=Outcome.GONE, reason=None):
+    at = NOON + timedelta(minutes=minute)
+    return line(run, url, outcome, http_status=status, fetched_at=at, reason=reason, n=minute)
+
+
+def chain(attach):
+    return ask(
+        attach,
+        "SELECT version, change_kind, pub_status, signal, body_text <> '', valid_to IS NULL"
+        " FROM story_versions WHERE story_id = 's1' ORDER BY version",
+    )
+
+
+NEW, GONE = (1, "new", "usable", None, True), (2, "kill", "canceled", "gone", True)
+
+
+def test_a_story_that_is_gone_is_withdrawn_with_its_last_words(attach, data):
+    load(attach, batch(data, name(1), [story("s1")]))
+    load(attach, batch(data, name(2), other=[nothing_there(name(2), "https://ap.example/s1", 60)]))
+    assert chain(attach) == [(*NEW, False), (*GONE, True)]
+    assert ask(attach, "SELECT count(*) FROM stories_usable") == [(0,)]
+    assert ask(attach, "SELECT outcome, story_id FROM ledger ORDER BY fetched_at") == [
+        ("new", "s1"),
+        ("gone", "s1"),
+    ]
+    assert ask(attach, "SELECT last_seen_at FROM stories") == [(NOON,)]
+
+
+def test_a_story_that_comes_back_is_restored(attach, data):
+    load(attach, batch(data, name(1), [story("s1")]))
+    load(attach, batch(data, name(2), other=[nothing_there(name(2), "https://ap.example/s1", 60)]))
+    load(attach, batch(data, name(3), [story("s1", 120)]))
+    assert chain(attach) == [(*NEW, False), (*GONE, False), (3, "restore", "usable", None, True, True)]
+
+
+@pytest.mark.parametrize(
+    ("answers", "versions"),
+    [
+        ([(60, 404)], 1),
+        ([(60, 404), (90, 404)], 1),
+        ([(60, 404), (120, 404)], 2),
+        ([(60, 404), (61, 410)], 2),
+        ([(60, 410), (61, 410)], 2),
+    ],
+)
+def test_one_missing_answer_is_no_withdrawal_two_an_hour_apart_are(attach, data, answers, versions):
+    load(attach, batch(data, name(1), [story("s1")]))
+    for n, (minute, status) in enumerate(answers, 2):
+        lost = nothing_there(name(n), "https://ap.example/s1", minute, status)
+        load(attach, batch(data, name(n), other=[lost]))
+    assert len(chain(attach)) == versions
+
+
+def test_missing_answers_with_the_story_between_them_do_not_add_up(attach, data):
+    url = "https://ap.example/s1"
+    load(attach, batch(data, name(1), [story("s1")]))
+    load(attach, batch(data, name(2), other=[nothing_there(name(2), url, 60, 404)]))
+    load(attach, batch(data, name(3), unchanged={url: 90}))
+    load(attach, batch(data, name(4), other=[nothing_there(name(4), url, 150, 404)]))
+    assert len(chain(attach)) == 1
+
+
+def test_a_page_that_is_empty_twice_is_gone(attach, data):
+    load(attach, batch(data, name(1), [story("s1")]))
+    for n, minute in ((2, 60), (3, 180)):
+        lost = nothing_there(name(n), "https://ap.example/s1", minute, 200, Outcome.REJECTED, "empty")
+        load(attach, batch(data, name(n), other=[lost]))
+    assert [one[1] for one in chain(attach)] == ["new", "kill"]
+
+
+def test_an_old_address_that_is_gone_does_not_withdraw_a_story_that_has_moved(attach, data):
+    load(attach, batch(data, name(1), [story("s1")]))
+    load(attach, batch(data, name(2), [story("s1", 30, "snow", url="https://ap.example/moved")]))
+    load(attach, batch(data, name(3), other=[nothing_there(name(3), "https://ap.example/s1", 60)]))
+    assert [one[1] for one in chain(attach)] == ["new", "update"]
+
+
+def test_an_answer_that_comes_in_before_its_story_withdraws_it_all_the_same(attach, data):
+    load(attach, batch(data, name(2), other=[nothing_there(name(2), "https://ap.example/s1", 60)]))
+    load(attach, batch(data, name(1), [story("s1")]))
+    assert chain(attach) == [(*NEW, False), (*GONE, True)]
+
+
 # Loads commute
 
 IDS = {"x": "ap", "y": "ap", "z": "ap", "w": "bp"}
@@ -229,7 +315,11 @@ some_batches = st.lists(
     st.tuples(
         st.sampled_from(["ap", "bp"]),
         st.lists(seen_stories, max_size=4),
-        st.dictionaries(st.sampled_from(["x", "y", "z", "w"]), st.integers(0, 12), max_size=2),
+        st.dictionaries(
+            st.sampled_from(["x", "y", "z", "w"]),
+            st.tuples(st.integers(0, 12), st.sampled_from([304, 404, 410])),
+            max_size=2,
+        ),
     ),
     min_size=1,
     max_size=5,
@@ -240,10 +330,16 @@ def made(data, drawn):
     folders = []
     for n, (source, stories, unchanged) in enumerate(drawn):
         mine = list({s.url: s for s in stories if s.source_id == source}.values())
-        asked = {f"https://{source}.example/{i}": m for i, m in unchanged.items() if IDS[i] == source}
-        asked = {url: m for url, m in asked.items() if url not in {s.url for s in mine}}
+        told = {f"https://{source}.example/{i}": m for i, m in unchanged.items() if IDS[i] == source}
+        told = {url: m for url, m in told.items() if url not in {s.url for s in mine}}
+        asked = {url: minute for url, (minute, status) in told.items() if status == 304}
+        lost = [
+            nothing_there(name(n, source), url, minute * (40 if status == 404 else 1), status)
+            for url, (minute, status) in told.items()
+            if status != 304
+        ]
         members = [member(s, f"c-{s.content_hash}") for s in {s.story_id: s for s in mine}.values()]
-        folders.append(batch(data, name(n, source), mine, unchanged=asked, members=members))
+        folders.append(batch(data, name(n, source), mine, unchanged=asked, other=lost, members=members))
     return folders
 
 

@@ -9,6 +9,10 @@
 -- Keywords, pictures, the publisher's modified_at and the like are noise here. Versions of one chain
 -- that have the same fingerprint have the same columns, those of the first of them.
 --
+-- A story that is gone (410, or twice in a row 404 or an empty page, an hour apart, where it was last seen) has
+-- one more version: the words it had last, with pub_status canceled and the signal gone. `words_of` is the
+-- fingerprint of those words, of other versions it is their own.
+--
 -- A source's duplicate: a story's *first* observations are set aside while another story of the same
 -- source had said the same headline and body before (text_key). They make no story; ledger: duplicate.
 -- Stubs (under ten words), stories without a headline and withdrawn ones are never taken for duplicates.
@@ -38,12 +42,14 @@ SELECT
 FROM staged_stories
 QUALIFY row_number() OVER (PARTITION BY run_id, coalesce(raw_ref, story_id) ORDER BY file_row_number) = 1;
 
--- Answers that only say "nothing changed": a 304, or the bytes we had.
+-- Answers without words: nothing changed (a 304, or the bytes we had), or nothing is there any more.
 CREATE OR REPLACE TEMP TABLE staged_same AS
-SELECT l.source_id, l.story_id AS stated, l.url, l.final_url, l.fetched_at, l.run_id, l.raw_ref
+SELECT l.source_id, l.story_id AS stated, l.url, l.final_url, l.fetched_at, l.run_id, l.raw_ref,
+  CASE WHEN l.outcome = 'unchanged' THEN 'unchanged' WHEN l.http_status = 410 THEN 'gone' ELSE 'missing' END AS said
 FROM staged_ledger l
 ANTI JOIN staged s ON s.run_id = l.run_id AND coalesce(s.raw_ref, s.story_id) = coalesce(l.raw_ref, l.story_id)
-WHERE l.outcome = 'unchanged' AND l.fetched_at IS NOT NULL;
+WHERE l.fetched_at IS NOT NULL
+  AND (l.outcome IN ('unchanged', 'gone') OR (l.outcome = 'rejected' AND l.reason = 'empty'));
 
 -- What may be touched, and all that was ever observed of it.
 CREATE OR REPLACE TEMP TABLE ids AS
@@ -90,16 +96,13 @@ WHERE fetched_at BETWEEN getvariable('also_from') AND getvariable('also_to') AND
   AND coalesce(text_key NOT IN (FROM keys), true) AND url NOT IN (FROM urls);
 
 CREATE OR REPLACE TEMP TABLE seen AS
-SELECT *, row_number() OVER (PARTITION BY story_id ORDER BY fetched_at, run_id, raw_ref, fingerprint) AS place
-FROM (
-  SELECT story_id, source_id, url, fetched_at, published_at, fingerprint, text_key, run_id, raw_ref, outcome AS was,
-    NULL::VARCHAR AS filename, NULL::BIGINT AS file_row_number
-  FROM known WHERE fingerprint IS NOT NULL
-  UNION ALL
-  SELECT story_id, source_id, url, fetched_at, published_at, fingerprint, text_key, run_id, raw_ref, NULL,
-    filename, file_row_number
-  FROM staged
-);
+SELECT story_id, source_id, url, fetched_at, published_at, fingerprint, text_key, run_id, raw_ref, outcome AS was,
+  NULL::VARCHAR AS filename, NULL::BIGINT AS file_row_number
+FROM known WHERE fingerprint IS NOT NULL
+UNION ALL
+SELECT story_id, source_id, url, fetched_at, published_at, fingerprint, text_key, run_id, raw_ref, NULL,
+  filename, file_row_number
+FROM staged;
 
 -- Who said a text first, in its source: of the staged texts, and of all texts of stories that have lost a first
 -- to a staged one. Of other texts it stands as it was found when they were loaded (see `marked`).
@@ -125,39 +128,14 @@ SELECT text_key, fetched_at, story_id FROM staged WHERE text_key IN (FROM other_
 CREATE OR REPLACE TEMP TABLE firsts AS
 SELECT text_key, min(struct_pack(fetched_at, story_id)).story_id AS story_id FROM said_at GROUP BY ALL;
 
--- The chains: each observation, judged.
-CREATE OR REPLACE TEMP TABLE chain AS
-WITH marked AS (
-  SELECT s.*, f.story_id AS first_story,
-    min(place) FILTER (WHERE s.text_key IS NULL OR coalesce(f.story_id = s.story_id, s.was <> 'duplicate'))
-      OVER (PARTITION BY s.story_id) AS start
-  FROM seen s LEFT JOIN firsts f USING (text_key)
-), compared AS (
-  SELECT *, place >= coalesce(start, place + 1) AS in_chain,
-    lag(fingerprint) OVER w AS before, lag(url) OVER w AS url_before
-  FROM marked
-  WINDOW w AS (PARTITION BY story_id, place >= coalesce(start, place + 1) ORDER BY place)
-)
-SELECT *,
-  in_chain AND fingerprint IS DISTINCT FROM before AS makes_version,
-  CASE
-    WHEN NOT in_chain THEN 'duplicate'
-    WHEN before IS NULL THEN 'new'
-    WHEN fingerprint <> before THEN 'updated'
-    WHEN url <> url_before THEN 'duplicate'
-    ELSE 'unchanged'
-  END AS outcome,
-  CASE WHEN in_chain THEN story_id ELSE first_story END AS ledger_story
-FROM compared;
-
--- Answers that nothing changed belong to the story last seen at their address.
+-- Answers without words belong to the story last seen at their address.
 CREATE OR REPLACE TEMP TABLE same AS
 WITH asked AS (
-  SELECT source_id, stated, url AS lead, url, final_url, fetched_at, run_id, raw_ref,
+  SELECT source_id, stated, url AS lead, url, final_url, fetched_at, run_id, raw_ref, said,
     NULL::VARCHAR AS story_before, true AS is_new
   FROM staged_same
   UNION ALL
-  SELECT source_id, story_id, NULL, url, NULL, fetched_at, run_id, raw_ref, story_id, false
+  SELECT source_id, story_id, NULL, url, NULL, fetched_at, run_id, raw_ref, outcome, story_id, false
   FROM known WHERE fingerprint IS NULL AND url IN (FROM urls)
 ), found AS (
   SELECT a.*, (
@@ -167,18 +145,75 @@ WITH asked AS (
   FROM asked a
 )
 SELECT * EXCLUDE (stated, match, final_url) REPLACE (coalesce(match.url, final_url, url) AS url),
-  coalesce(match.story_id, stated) AS story_id
+  coalesce(match.story_id, CASE WHEN said = 'unchanged' THEN stated END) AS story_id
 FROM found;
+
+-- All that was observed of each story, with words or without.
+CREATE OR REPLACE TEMP TABLE course AS
+WITH all_of AS (
+  SELECT *, 'words' AS said FROM seen
+  UNION ALL BY NAME
+  SELECT story_id, source_id, url, fetched_at, run_id, raw_ref, said FROM same WHERE story_id IS NOT NULL
+  UNION ALL BY NAME
+  SELECT story_id, source_id, url, fetched_at, run_id, raw_ref, outcome AS said
+  FROM known WHERE fingerprint IS NULL AND story_id IS NOT NULL AND url NOT IN (FROM urls)
+), placed AS (
+  SELECT *, row_number() OVER (
+    PARTITION BY story_id ORDER BY fetched_at, said <> 'words', run_id, raw_ref, fingerprint, url, said) AS place
+  FROM all_of
+), behind AS (
+  SELECT *,
+    last_value(CASE WHEN said = 'words' THEN fingerprint END IGNORE NULLS) OVER w AS words_of,
+    last_value(CASE WHEN said = 'words' THEN url END IGNORE NULLS) OVER w AS last_url,
+    max(CASE WHEN said IN ('words', 'unchanged') THEN place END) OVER w AS last_good
+  FROM placed
+  WINDOW w AS (PARTITION BY story_id ORDER BY place)
+), judged_gone AS (
+  SELECT *, said = 'gone' OR (said = 'missing' AND fetched_at - min(fetched_at) FILTER (WHERE said = 'missing')
+    OVER (PARTITION BY story_id, last_good, url ORDER BY place) >= INTERVAL 1 HOUR) AS is_out
+  FROM behind
+)
+SELECT * EXCLUDE (fingerprint, said, last_url, last_good, is_out), said <> 'words' AS is_gone,
+  CASE WHEN said = 'words' THEN fingerprint ELSE md5('gone' || words_of)[:16] END AS fingerprint
+FROM judged_gone
+WHERE said = 'words' OR (is_out AND url = last_url);
+
+-- The chains: each observation, judged.
+CREATE OR REPLACE TEMP TABLE chain AS
+WITH marked AS (
+  SELECT s.*, f.story_id AS first_story,
+    min(place) FILTER (
+      WHERE NOT is_gone AND (s.text_key IS NULL OR coalesce(f.story_id = s.story_id, s.was <> 'duplicate')))
+      OVER (PARTITION BY s.story_id) AS start
+  FROM course s LEFT JOIN firsts f USING (text_key)
+), compared AS (
+  SELECT *, place >= coalesce(start, place + 1) AS in_chain,
+    lag(fingerprint) OVER w AS before, lag(url) OVER w AS url_before
+  FROM marked
+  WINDOW w AS (PARTITION BY story_id, place >= coalesce(start, place + 1) ORDER BY place)
+)
+SELECT *,
+  in_chain AND fingerprint IS DISTINCT FROM before AS makes_version,
+  CASE
+    WHEN is_gone THEN was
+    WHEN NOT in_chain THEN 'duplicate'
+    WHEN before IS NULL THEN 'new'
+    WHEN fingerprint <> before THEN 'updated'
+    WHEN url <> url_before THEN 'duplicate'
+    ELSE 'unchanged'
+  END AS outcome,
+  CASE WHEN in_chain THEN story_id ELSE first_story END AS ledger_story
+FROM compared;
 
 CREATE OR REPLACE TEMP TABLE life AS
 SELECT story_id, min(fetched_at) FILTER (WHERE in_chain) AS first_seen_at, max(fetched_at) AS last_seen_at
 FROM (
-  SELECT story_id, fetched_at, in_chain FROM chain WHERE in_chain
+  SELECT story_id, fetched_at, in_chain FROM chain WHERE in_chain AND NOT is_gone
   UNION ALL
-  SELECT story_id, fetched_at, false FROM same WHERE story_id IS NOT NULL
+  SELECT story_id, fetched_at, false FROM same WHERE story_id IS NOT NULL AND said = 'unchanged'
   UNION ALL
   SELECT story_id, fetched_at, false FROM known
-  WHERE fingerprint IS NULL AND story_id IS NOT NULL AND url NOT IN (FROM urls)
+  WHERE fingerprint IS NULL AND story_id IS NOT NULL AND outcome = 'unchanged' AND url NOT IN (FROM urls)
 )
 GROUP BY story_id;
 
@@ -198,11 +233,18 @@ SELECT * REPLACE (bool_or(is_known) OVER (PARTITION BY story_id) AS is_known)
 FROM memberships
 QUALIFY row_number() OVER (PARTITION BY story_id ORDER BY split_part(run_id, '/', 2) DESC, run_id DESC, is_new) = 1;
 
--- Where the words of a fingerprint are: in a staged file, or (no file) in the warehouse.
+-- Where the words of a fingerprint are: in a staged file, or (no file) in the warehouse, as `words_of`.
 CREATE OR REPLACE TEMP TABLE texts AS
-SELECT story_id, fingerprint, filename, file_row_number
-FROM chain
-QUALIFY row_number() OVER (PARTITION BY story_id, fingerprint ORDER BY place) = 1;
+WITH own AS (
+  SELECT story_id, fingerprint, filename, file_row_number
+  FROM chain WHERE NOT is_gone
+  QUALIFY row_number() OVER (PARTITION BY story_id, fingerprint ORDER BY place) = 1
+)
+SELECT story_id, fingerprint, fingerprint AS words_of, false AS is_gone, filename, file_row_number FROM own
+UNION ALL
+SELECT DISTINCT c.story_id, c.fingerprint, c.words_of, true, o.filename, o.file_row_number
+FROM chain c JOIN own o ON o.story_id = c.story_id AND o.fingerprint = c.words_of
+WHERE c.is_gone;
 
 -- What should stand, as (part, story_id, fingerprint) with all that a row takes from the chain.
 CREATE OR REPLACE TEMP TABLE wanted AS
@@ -212,7 +254,7 @@ WITH versions AS (
   WINDOW w AS (PARTITION BY story_id ORDER BY place)
 ), aside AS (
   SELECT * FROM chain c
-  WHERE NOT in_chain
+  WHERE NOT in_chain AND NOT is_gone
     AND NOT EXISTS (FROM versions v WHERE v.story_id = c.story_id AND v.fingerprint = c.fingerprint)
   QUALIFY row_number() OVER (PARTITION BY story_id, fingerprint ORDER BY place) = 1
 ), rows AS (
@@ -224,7 +266,7 @@ WITH versions AS (
   SELECT 'past_versions', story_id, fingerprint, NULL, NULL, run_id, raw_ref, url, fetched_at, NULL, NULL
   FROM aside
 )
-SELECT r.*, t.filename, t.file_row_number,
+SELECT r.*, t.filename, t.file_row_number, t.words_of, t.is_gone, b.words_of AS before_words_of,
   t.filename IS NOT NULL AS is_staged, b.filename IS NOT NULL AS before_is_staged,
   CASE WHEN part = 'stories' THEN l.first_seen_at END AS first_seen_at,
   CASE WHEN part = 'stories' THEN l.last_seen_at END AS last_seen_at,

@@ -5,9 +5,9 @@
 -- Words that are in the warehouse and needed again: of rows that move, and of those that a new version is
 -- compared with. The days between which they were published spare us reading the other files' bodies.
 CREATE OR REPLACE TEMP TABLE needed AS
-SELECT story_id, fingerprint FROM fresh WHERE NOT is_staged
+SELECT story_id, words_of AS fingerprint FROM fresh WHERE NOT is_staged
 UNION
-SELECT story_id, before FROM fresh WHERE before IS NOT NULL AND NOT before_is_staged;
+SELECT story_id, before_words_of FROM fresh WHERE before IS NOT NULL AND NOT before_is_staged;
 
 SET VARIABLE needed_from = (
   SELECT CASE WHEN count(*) = count(published_at) THEN min(published_at) END FROM stands SEMI JOIN needed USING (story_id));
@@ -36,16 +36,20 @@ JOIN wanted w ON w.story_id = f.story_id AND w.version = f.version - 1
 WHERE f.version > 1;
 
 CREATE OR REPLACE TEMP TABLE said AS
-WITH asked AS (SELECT story_id, fingerprint FROM pairs UNION SELECT story_id, before FROM pairs)
-SELECT t.story_id, t.fingerprint, headline, body_text, pub_status, signal, ed_note, correction_text, content_hash,
-  extractor_version
-FROM staged_stories s
-JOIN texts t USING (filename, file_row_number)
-SEMI JOIN asked a ON a.story_id = t.story_id AND a.fingerprint = t.fingerprint
-UNION ALL
-SELECT story_id, fingerprint, headline, body_text, pub_status, signal, ed_note, correction_text, content_hash,
-  extractor_version
-FROM kept SEMI JOIN asked USING (story_id, fingerprint);
+WITH asked AS (
+  SELECT t.* FROM texts t
+  SEMI JOIN (SELECT story_id, fingerprint FROM pairs UNION SELECT story_id, before FROM pairs) p
+    ON p.story_id = t.story_id AND p.fingerprint = t.fingerprint
+), words AS (
+  SELECT a.story_id, a.fingerprint, a.is_gone, s.* EXCLUDE (story_id)
+  FROM staged_stories s JOIN asked a USING (filename, file_row_number)
+  UNION ALL BY NAME
+  SELECT a.story_id, a.fingerprint, a.is_gone, k.* EXCLUDE (story_id, fingerprint)
+  FROM kept k JOIN asked a ON k.story_id = a.story_id AND k.fingerprint = a.words_of AND a.filename IS NULL
+)
+SELECT story_id, fingerprint, headline, body_text, CASE WHEN is_gone THEN 'canceled' ELSE pub_status END AS pub_status,
+  signal, ed_note, correction_text, content_hash, extractor_version
+FROM words;
 
 -- judge (Python): pairs and said become judged
 
@@ -76,10 +80,13 @@ WITH words AS (
   FROM staged_stories s JOIN fresh f USING (filename, file_row_number)
   UNION ALL BY NAME
   SELECT f.*, k.* EXCLUDE (story_id, fingerprint, url, fetched_at, run_id, raw_ref)
-  FROM kept k JOIN fresh f USING (story_id, fingerprint)
+  FROM kept k JOIN fresh f ON k.story_id = f.story_id AND k.fingerprint = f.words_of
   WHERE NOT f.is_staged
 )
-SELECT w.* EXCLUDE (before, filename, file_row_number, is_staged, before_is_staged),
+SELECT w.* EXCLUDE (before, filename, file_row_number, is_staged, before_is_staged, words_of, before_words_of, is_gone)
+    REPLACE (
+      CASE WHEN w.is_gone THEN 'canceled' ELSE w.pub_status END AS pub_status,
+      CASE WHEN w.is_gone THEN 'gone' ELSE w.signal END AS signal),
   CASE WHEN w.version = 1 THEN 'new' ELSE j.change_kind END AS change_kind, j.diff_ratio
 FROM words w LEFT JOIN judged j ON j.story_id = w.story_id AND j.version = w.version;
 
@@ -122,7 +129,7 @@ WHERE observations.run_id = m.run_id AND observations.url = m.url AND observatio
 -- when matched
 UPDATE ledger SET story_id = m.story_id
 FROM matched m
-WHERE ledger.run_id = m.run_id AND ledger.fetched_at = m.fetched_at AND ledger.outcome = 'unchanged'
+WHERE ledger.run_id = m.run_id AND ledger.fetched_at = m.fetched_at AND ledger.outcome IN ('unchanged', 'gone', 'rejected')
   AND (ledger.url = m.url OR ledger.final_url = m.url);
 
 INSERT INTO observations BY NAME
@@ -131,7 +138,7 @@ FROM (
   SELECT story_id, source_id, url, fetched_at, published_at, fingerprint, text_key, run_id, raw_ref, outcome
   FROM chain WHERE filename IS NOT NULL
   UNION ALL BY NAME
-  SELECT story_id, source_id, url, fetched_at, run_id, raw_ref, 'unchanged' AS outcome
+  SELECT story_id, source_id, url, fetched_at, run_id, raw_ref, said AS outcome
   FROM same WHERE is_new
 )
 ORDER BY fetched_at;
