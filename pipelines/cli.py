@@ -347,6 +347,22 @@ def sql(query: str, as_of: str | None, form: str, out: Path | None) -> None:
 
 
 @main.command()
+@click.argument("story")
+@click.argument("old", type=int, required=False)
+@click.argument("new", type=int, required=False)
+@as_json
+def diff(story: str, old: int | None, new: int | None, as_json: bool) -> None:
+    """What changed between two versions of a story, word by word.
+
+    STORY is a story_id, or an address it was seen at; OLD and NEW are versions, the last two
+    if none is named, OLD and the latest if only that is.
+    """
+    from pipelines import show_changes, steps
+
+    show_changes.difference(*show_changes.pick(steps.versions(story), old, new), as_json=as_json)
+
+
+@main.command()
 @as_json
 def status(as_json: bool) -> None:
     """Per source: last good run, freshness, counts, last trouble."""

@@ -215,6 +215,11 @@ def _field(value: Any) -> Any:
     return _plain(value) if isinstance(value, datetime | date) else value
 
 
+def printable(text: str) -> str:
+    """Text without control characters: those of a page must not reach the terminal."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def _cell(value: Any) -> str:
     if value is None:
         return ""
@@ -226,8 +231,7 @@ def _cell(value: Any) -> str:
         text = ", ".join(_cell(v) for v in value)
     else:
         text = str(value)
-    # A control character from a page must not reach the terminal.
-    text = "".join(c if c.isprintable() else " " for c in text)
+    text = printable(text)
     widest = WIDEST if sys.stdout.isatty() else len(text)
     return text if len(text) <= widest else text[: widest - 1] + "…"
 

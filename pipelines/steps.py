@@ -328,6 +328,13 @@ def query(text: str, *, as_of: datetime | None = None) -> Any:
     return reading.query(places().warehouse, text, as_of=as_of)
 
 
+def versions(story: str) -> list[dict[str, Any]]:
+    """All versions of a story, oldest first; `story` is its id, or an address it was seen at."""
+    from pipelines.store import reading
+
+    return reading.versions(places().warehouse, story)
+
+
 def status() -> list[dict[str, Any]]:
     """Per source: last good run, freshness, counts, last trouble."""
     from pipelines.store import reading

@@ -231,6 +231,30 @@ def test_corrections_show_the_words_and_what_stood_before(on_sqlite, tmp_path):
     )
     asked = "SELECT version, headline_before, headline, correction_text FROM corrections"
     assert ask(on_sqlite, asked) == [(2, "Rain in Leeds", "Snow in Leeds", "Corrects rain to snow")]
+    ((cut, added),) = ask(on_sqlite, "SELECT sentences_cut, sentences_added FROM corrections")
+    assert ([one.split(" and ")[0] for one in cut], [one.split(" and ")[0] for one in added]) == (
+        ["It says rain"],
+        ["It says snow"],
+    )
+
+
+def test_reprints_of_a_killed_story_are_shown_until_they_go_too(on_sqlite, tmp_path):
+    origin, kept, taken, other = (story(f"s{n}", n, source_id=f"b{n}") for n in range(4))
+    members = [
+        member(origin),
+        member(kept, role="reprint"),
+        member(taken, role="reprint"),
+        member(other, "c-2"),
+    ]
+    killed = story("s0", 60, source_id="b0", pub_status="canceled", signal="kill")
+    gone = story("s2", 60, source_id="b2", pub_status="canceled", signal="gone")
+    asked = "SELECT killed_story_id, killed_by, story_id, role FROM kills_standing"
+    load(on_sqlite, batch(tmp_path / "data", name(1), [origin, kept, taken, other], members=members))
+    assert ask(on_sqlite, asked) == []
+    load(on_sqlite, batch(tmp_path / "data", name(2), [gone]))
+    assert ask(on_sqlite, asked) == []  # a reprint that was taken down says nothing against the others
+    load(on_sqlite, batch(tmp_path / "data", name(3), [killed]))
+    assert ask(on_sqlite, asked) == [("s0", "kill", "s1", "reprint")]
 
 
 def test_source_health_tells_good_from_sick_from_never_run(on_sqlite, tmp_path):

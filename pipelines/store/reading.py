@@ -28,6 +28,12 @@ _FOREIGN = re.compile(
 _LEDGER = "SELECT * FROM ledger WHERE list_contains(?, run_id) ORDER BY run_id, found_at, position, url"
 
 
+_WHICH = """
+SELECT DISTINCT story_id FROM stories
+WHERE story_id = $story OR url = $story OR canonical_url = $story OR uri = $story
+UNION SELECT story_id FROM observations WHERE url = $story AND outcome IN ('new', 'updated') ORDER BY ALL"""
+
+
 _CHECKS = {
     "ledger_balances": """
         SELECT source_id,
@@ -83,6 +89,22 @@ def status(attach: str) -> list[dict[str, Any]]:
         SELECT * FROM source_health
         ORDER BY coalesce(troubles_last_day, 0) > 0 DESC, last_good_run_at NULLS FIRST, source_id"""
     rows: list[dict[str, Any]] = query(attach, asked).to_pylist()
+    return rows
+
+
+def versions(attach: str, story: str) -> list[dict[str, Any]]:
+    """All versions of a story, oldest first; `story` is its id, or any address it was seen at.
+
+    UsageError if the warehouse has no such story, or several at that address.
+    """
+    with opened(attach, read_only=True) as connection:
+        ids = [row[0] for row in connection.execute(_WHICH, {"story": story}).fetchall()]
+        if len(ids) > 1:
+            raise UsageError(f"{story}: several stories were seen there: {', '.join(ids)}; name one of them")
+        if not ids:
+            raise UsageError(f"{story}: no such story: name its story_id, or an address it was seen at")
+        asked = "SELECT * FROM story_versions WHERE story_id = ? ORDER BY version"
+        rows: list[dict[str, Any]] = connection.execute(asked, ids).to_arrow_table().to_pylist()
     return rows
 
 

@@ -31,14 +31,36 @@ SELECT
 FROM stories_usable s LEFT JOIN clusters c USING (story_id)
 GROUP BY ALL;
 
--- What did publishers correct, in whose words, and how much of the text did it touch?
+-- What did publishers correct, in whose words, which sentences went and came, and how much of the text did it touch?
 CREATE OR REPLACE VIEW corrections AS
+WITH compared AS (
+  SELECT v.*, b.headline AS headline_before,
+    regexp_extract_all(b.body_text, '[^.!?。！？\n]+[.!?。！？]*') AS sentences_before,
+    regexp_extract_all(v.body_text, '[^.!?。！？\n]+[.!?。！？]*') AS sentences
+  FROM story_versions v
+  LEFT JOIN story_versions b ON b.story_id = v.story_id AND b.version = v.version - 1
+  WHERE v.change_kind = 'correction' OR (v.version = 1 AND v.correction_text IS NOT NULL)
+)
 SELECT
-  v.source_id, v.story_id, v.version, v.valid_from AS corrected_at, v.headline, b.headline AS headline_before,
-  v.correction_text, v.ed_note, v.diff_ratio, v.url
-FROM story_versions v
-LEFT JOIN story_versions b ON b.story_id = v.story_id AND b.version = v.version - 1
-WHERE v.change_kind = 'correction' OR (v.version = 1 AND v.correction_text IS NOT NULL);
+  source_id, story_id, version, valid_from AS corrected_at, headline, headline_before, correction_text, ed_note,
+  list_filter(sentences_before, lambda x: NOT list_contains(sentences, x)) AS sentences_cut,
+  CASE WHEN version > 1 THEN list_filter(sentences, lambda x: NOT list_contains(sentences_before, x)) END AS sentences_added,
+  diff_ratio, url
+FROM compared;
+
+-- Which reprints of a story that was killed, withdrawn or taken away still stand, and may be used by mistake?
+CREATE OR REPLACE VIEW kills_standing AS
+SELECT
+  k.story_id AS killed_story_id, k.source_id AS killed_source_id, k.headline AS killed_headline, k.valid_from AS killed_at,
+  k.signal AS killed_by, k.url AS killed_url,
+  s.story_id, s.source_id, s.url, s.headline, s.published_at, s.last_seen_at, mine.role, mine.similarity
+FROM stories k
+JOIN clusters its ON its.story_id = k.story_id
+JOIN clusters mine ON mine.cluster_id = its.cluster_id AND mine.story_id <> k.story_id
+JOIN stories_usable s ON s.story_id = mine.story_id
+WHERE k.pub_status = 'canceled'
+  -- The copy of a reprint that was taken down says nothing against its origin.
+  AND (its.role = 'origin' OR k.signal IS DISTINCT FROM 'gone');
 
 -- How is each source: when did its last run go well, how fresh is it, what came of its leads in the last day?
 CREATE OR REPLACE VIEW source_health AS
