@@ -23,6 +23,9 @@ LAST_RETRY = timedelta(days=1)
 GIVE_UP = 8
 """Failures in a row after which only a channel's word makes us try again."""
 
+AGAIN = (timedelta(minutes=65), timedelta(days=1))
+"""When a story that is missing is asked for again: an hour apart, it is withdrawn (`store/fold.sql`)."""
+
 ANNOUNCED = ("found_url", "channel", "channel_kind", "guid", "title", "published_raw", "language")
 """What a channel says of a story and its page may not; kept for the rechecks."""
 
@@ -152,6 +155,8 @@ def remember(
     visited = replace(known, last_visit_at=at, visits=known.visits + 1)
     if outcome in TRY_AGAIN:
         return _failed(visited, at)
+    if outcome == Outcome.GONE and known.digest is not None:
+        return _missing(visited, at, line.get("http_status"))
     ended = outcome not in (None, Outcome.UNCHANGED)
     due = None if ended else next_look(source, habits or {}, known.url, known.first_seen_at, at)
     good = replace(visited, failures=0, due_at=due)
@@ -179,6 +184,15 @@ def recheck(seen: Seen) -> Lead:
         title=seen.title,
         published_raw=seen.published_raw,
         language=seen.language,
+    )
+
+
+def _missing(seen: Seen, at: datetime, status: int | None) -> Seen:
+    """A story that we had is not there: a 404 may be a slip, so it is asked for twice more, a 410 once."""
+    waits = AGAIN if status == 404 else AGAIN[-1:]
+    failures = seen.failures + 1
+    return replace(
+        seen, failures=failures, due_at=at + waits[failures - 1] if failures <= len(waits) else None
     )
 
 

@@ -162,3 +162,17 @@ def test_what_went_out_of_scope_is_not_rechecked_for_ever():
 def test_a_redirect_out_of_scope_is_not_followed_in_every_crawl():
     known = remember(line(Outcome.OUT_OF_SCOPE, http_status=302), None, SOURCE)
     assert not is_due(LEAD, known, NOW + timedelta(days=1))
+
+
+def test_a_story_that_we_had_is_asked_for_again_when_it_is_missing():
+    had = Seen(url="https://wire.example/rain", first_seen_at=NOW, last_visit_at=NOW, digest="d")
+    for status, waits in (
+        (404, [timedelta(minutes=65), timedelta(days=1), None]),
+        (410, [timedelta(days=1), None]),
+    ):
+        seen, at = had, NOW
+        for wait in waits:
+            at += timedelta(hours=2)
+            line = {"kind": "lead", "url": had.url, "at": at, "outcome": "gone", "http_status": status}
+            seen = remember(line, seen, SOURCE)
+            assert seen.due_at == (None if wait is None else at + wait)
