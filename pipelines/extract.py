@@ -151,8 +151,9 @@ def _story(
     guid = capture.lead.guid if capture.lead else None
     own = own_address.own_address(capture.url, stated.canonicals) or url
     key = guid if source.same_by == "guid" and guid else canonical(own)
+    before = capture.lead.story_id if capture.lead else None
     return Story(
-        story_id=story_id(source.name, key),
+        story_id=before or story_id(source.name, key),
         source_id=source.name,
         url=url,
         uri=guid,

@@ -9,7 +9,7 @@ last rung, further ones are added. Channels are `polling`'s.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +22,9 @@ FIRST_RETRY = timedelta(minutes=5)
 LAST_RETRY = timedelta(days=1)
 GIVE_UP = 8
 """Failures in a row after which only a channel's word makes us try again."""
+
+PLACE = 5
+"""Digits; some feeds number their entries from the top, which identifies nothing."""
 
 AGAIN = (timedelta(minutes=65), timedelta(days=1))
 """When a story that is missing is asked for again: an hour apart, it is withdrawn (`store/fold.sql`)."""
@@ -170,6 +173,30 @@ def remember(
         last_modified=line.get("last_modified"),
         target=None if led_to == known.url else led_to,
     )
+
+
+def same_story(lead: Lead, seen: Seen | None, under_guid: Sequence[Seen]) -> str | None:
+    """The story that a lead is of, if it is known: a story stays the same whatever its page is called.
+
+    Known by its URL, whatever the page's guid, headline or canonical address have become;
+    else by its guid at another URL. A guid is believed if one story alone has it, it is
+    no mere number of a place, and the time or a third of the words of the title are the same.
+    """
+    if seen is not None and seen.story_id is not None:
+        return seen.story_id
+    if lead.guid is None or (lead.guid.isdigit() and len(lead.guid) < PLACE):
+        return None
+    others = [other for other in under_guid if other.story_id is not None]
+    if len({other.story_id for other in others}) != 1 or not any(_resemble(lead, other) for other in others):
+        return None
+    return others[0].story_id
+
+
+def _resemble(lead: Lead, other: Seen) -> bool:
+    if lead.published_raw and lead.published_raw == other.published_raw:
+        return True
+    one, two = ((text or "").casefold().split() for text in (lead.title, other.title))
+    return len({*one} & {*two}) * 3 >= max(len({*one}), len({*two}), 1)
 
 
 def recheck(seen: Seen) -> Lead:

@@ -166,6 +166,8 @@ class Lead:
     language: str | None = None
     rights: tuple[str, ...] = ()
     """What files of the site state about its use: `page.rights`."""
+    story_id: str | None = None
+    """The story that was read at this URL before, or under its guid at another: `frontier.same_story`."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -58,6 +58,10 @@ class SourceSpider(Spider):
         self.channels = Channels(job, memory, self.take, self.logger)
         self.targets: dict[str, str] = {}
         """Where redirects of this run led, and the lead that went there first."""
+        self.asking: set[str] = set()
+        """Leads of this run that were asked for."""
+        self.announced: dict[str, set[str]] = {}
+        """The URLs that channels named in this run, by their guid."""
         self.asked = 0
         self.budget = job.source.budget if job.budget is None else job.budget
         self.rests = Rests({host: Rest(*said) for host, said in memory.rests().items()}, self.note_rest)
@@ -84,6 +88,8 @@ class SourceSpider(Spider):
 
     def take(self, lead: Lead) -> Iterator[Any]:
         """Make a URL a lead of this run, unless it is one already, and ask for it if it is due."""
+        if lead.guid and not lead.recheck:
+            self.announced.setdefault(lead.guid, set()).add(lead.url)
         if lead.url in self.leads:
             return
         self.leads[lead.url] = lead
@@ -97,6 +103,7 @@ class SourceSpider(Spider):
             yield self.end(lead, Outcome.OVER_BUDGET, f"budget of {self.budget} a crawl")
         else:
             self.asked += 1
+            self.asking.add(lead.url)
             # Where a redirect comes first, it is the page behind it that may be unchanged.
             yield self.ask_story(lead, lead.found_url, None if seen and seen.target else seen)
 
@@ -129,7 +136,15 @@ class SourceSpider(Spider):
                 yield self.end(lead, Outcome.UNCHANGED, "the same bytes", answer | _story_of(seen))
             else:
                 known = seen is not None and seen.digest is not None
-                yield self.end(lead, None, None, answer | {"known": known})
+                yield self.end(lead, None, None, answer | {"known": known} | self._identity(lead, seen))
+
+    def _identity(self, lead: Lead, seen: Seen | None) -> dict[str, Any]:
+        """The story that a page is of, if it is known; where a guid's other URL still stands, it is none."""
+        alone = bool(lead.guid) and self.announced.get(lead.guid or "") == {lead.url}
+        known = frontier.same_story(
+            lead, seen, self.memory.under_guid(lead.guid) if alone and lead.guid else []
+        )
+        return {} if known is None else {"story_id": known}
 
     def follow_story(self, response: Response, lead: Lead, answer: dict[str, Any]) -> Iterator[Any]:
         """Follow a redirect ourselves, so that the lead is not lost with it."""
@@ -142,7 +157,7 @@ class SourceSpider(Spider):
         key = urls.canonical(target)
         seen = self.memory.get(lead.url)
         as_before = key == lead.url or (seen is not None and key == seen.target)
-        other = self.leads.get(key) if key != lead.url else None
+        other = key if key != lead.url and key in self.asking else None
         known = None if as_before else self.memory.get(key)
         if hops > MOST_HOPS:
             yield self.end(lead, Outcome.HTTP_ERROR, f"redirected more than {MOST_HOPS} times", answer)

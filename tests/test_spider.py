@@ -184,7 +184,7 @@ def test_an_index_leads_to_its_sitemaps_once(spider):
     ],
 )
 def test_an_answer_ends_its_lead(spider, response, outcome):
-    spider.leads[f"{BASE}/wind"] = lead("/wind")
+    spider.asking.add(f"{BASE}/wind")
     line = only(spider.read_story(response, lead()))
     assert (line["kind"], line["url"], line["outcome"]) == ("lead", f"{BASE}/rain", outcome)
 

@@ -10,6 +10,7 @@ from upath import UPath
 
 from pipelines import urls
 from pipelines.errors import BatchError
+from pipelines.page.own_address import own_address
 from pipelines.records import Source
 from pipelines.store import batches, state
 
@@ -92,7 +93,7 @@ def _readings(folder: UPath, source: Source) -> list[state.Reading] | None:
 
 def _reading(url: str, said: _Said, source: Source) -> state.Reading:
     own = urls.canonical(said.canonical_url) if said.canonical_url else None
-    believed = own is not None and urls.story_id(source.name, own) == said.story_id
+    believed = said.canonical_url is not None and own_address(url, [said.canonical_url]) is not None
     return state.Reading(
         url=url,
         story_id=said.story_id,

@@ -22,7 +22,7 @@ from pipelines import frontier, polling
 from pipelines.errors import BatchError
 from pipelines.records import Heard, Outcome, Seen, Source
 
-_VERSION = 4
+_VERSION = 5
 """To be raised with any change of the tables, or of what `urls.canonical` makes of a URL."""
 
 _SCHEMA = """
@@ -34,6 +34,7 @@ create table if not exists seen (
     published_raw text, language text
 ) without rowid;
 create index if not exists seen_due on seen (due_at) where due_at is not null;
+create index if not exists seen_guid on seen (guid) where guid is not null;
 create table if not exists sites (host text primary key, rest_until real, rests integer,
     tdm text, tdm_at real) without rowid;
 create table if not exists heard (
@@ -80,6 +81,11 @@ class Memory:
         """What we know of a story's URL (canonical); None if it was never announced."""
         row = self._db.execute("select * from seen where url = ?", (url,)).fetchone()
         return Seen(**_values(row)) if row else None
+
+    def under_guid(self, guid: str, limit: int = 5) -> list[Seen]:
+        """Stories' URLs that were announced under this guid; a few are enough to judge it."""
+        rows = self._db.execute("select * from seen where guid = ? limit ?", (guid, limit))
+        return [Seen(**_values(row)) for row in rows]
 
     def channel(self, url: str) -> Heard | None:
         """What we know of a channel, by its URL as it is asked; None if it never was."""
@@ -176,6 +182,10 @@ class Memory:
                     edited = seen.words != reading.words
                     habits[age] = habits.get(age, frontier.Rung()).looked(edited)
                 self._put("seen", replace(seen, story_id=reading.story_id, words=reading.words))
+                self._db.execute(
+                    "update seen set story_id = ? where url = ? and story_id is null",
+                    (reading.story_id, seen.target),
+                )
                 self._put_alias(reading, seen)
             self._db.execute("delete from looks where run_id = ?", (run_id,))
             self._db.execute("update folded set is_read = ? where run_id = ?", (_READ, run_id))
