@@ -24,7 +24,7 @@ run: .venv/ready  ## everything on this machine, until Ctrl-C; ONCE=1 stops afte
 	@exec $(BIN)/wirehouse up --port $(PORT) --demo-port $(DEMO_PORT) $(if $(ONCE),--once)
 
 test: .venv/ready
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n auto --dist loadfile $(ARGS)
 
 lint: .venv/ready
 	$(BIN)/ruff check .
