@@ -261,9 +261,15 @@ def test_source_health_tells_good_from_sick_from_never_run(on_sqlite, tmp_path):
     late = [line(name(2, "late"), f"https://late.example/{n}", Outcome.TIMEOUT) for n in range(3)]
     feed = line(name(3, "mute"), "https://mute.example/rss", Outcome.DNS_ERROR)
     silence = dataclasses.replace(fetch(feed), purpose="channel")
+    absent = [
+        dataclasses.replace(
+            fetch(line(name(1, "good"), f"https://good.example/{file}", Outcome.GONE)), purpose=purpose
+        )
+        for file, purpose in (("robots.txt", "robots"), (".well-known/tdmrep.json", "rights"))
+    ]
     load(
         on_sqlite,
-        batch(tmp_path / "data", name(1, "good"), [story("s1", source_id="good")]),
+        batch(tmp_path / "data", name(1, "good"), [story("s1", source_id="good")], fetches=absent),
         batch(tmp_path / "data", name(2, "late"), other=late),
         batch(tmp_path / "data", name(3, "mute"), fetches=[silence]),
         sources=[

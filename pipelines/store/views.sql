@@ -96,7 +96,8 @@ WITH counted AS (
     arg_max(outcome || coalesce(': ' || reason, '') || ' ' || url, started_at) AS last_trouble,
     max(started_at) AS last_trouble_at
   FROM fetches
-  WHERE outcome NOT IN ('ok', 'unchanged', 'redirect')
+  -- Most sites have no tdmrep.json, and many no robots.txt: that these are not there troubles nobody.
+  WHERE outcome NOT IN ('ok', 'unchanged', 'redirect') AND NOT (outcome = 'gone' AND purpose IN ('robots', 'rights'))
   GROUP BY ALL
 )
 SELECT
