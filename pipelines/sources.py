@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
+from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ RECHECK = ("15m", "1h", "3h", "12h", "1d", "3d", "7d")
 
 _DATED = ("year", "month", "day")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_HOST = re.compile(r"[^\s/:@]+|[0-9a-fA-F:]+")
 _DURATION = re.compile(r"([0-9]+)(ms|s|m|h|d)")
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -51,8 +54,16 @@ def load_source(name: str, folder: Path | None = None) -> Source:
     try:
         text = path.read_text("utf-8")
     except FileNotFoundError:
-        known = ", ".join(names(folder)) or "none"
-        raise SourceError(f"no source named {name!r} (no sources/{name}.toml); declared: {known}") from None
+        known = names(folder)
+        near = get_close_matches(name, known, n=3)
+        if near:
+            hint = f"did you mean {' or '.join(near)}?"
+        elif len(known) > 10:
+            hint = f"{len(known)} are declared: see `wirehouse sources`"
+        else:
+            hint = f"declared: {', '.join(known) or 'none'}"
+        where = folder or "sources"
+        raise SourceError(f"no source named {name!r} (no {where}/{name}.toml); {hint}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f"sources/{name}.toml: cannot be read: {error}") from error
     return parse_source(name, text)
@@ -211,6 +222,28 @@ def _duration(value: Any) -> timedelta:
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
+def _beat(value: Any) -> timedelta:
+    if not _duration(value):
+        raise ValueError(f"must be longer than nothing, is {value!r}")
+    return _duration(value)
+
+
+def _ladder(value: Any) -> tuple[timedelta, ...]:
+    return tuple(sorted(_many(_duration)(value)))
+
+
+def _language(value: Any) -> str:
+    if not LANGUAGE.fullmatch(_text(value)):
+        raise ValueError(f"must be a language tag such as de or pt-BR, is {value!r}")
+    return str(value)
+
+
+def _host(value: Any) -> str:
+    if not _HOST.fullmatch(_text(value)):
+        raise ValueError(f"must be a host's name alone, such as www.example.org, is {value!r}")
+    return str(value).lower()
+
+
 def _zone(value: Any) -> str:
     try:
         ZoneInfo(_text(value))
@@ -259,9 +292,13 @@ def _expect(value: Any) -> Expect:
     unknown = set(filled) - set(_story_fields())
     if unknown:
         raise ValueError(f"filled: no such field: {', '.join(sorted(unknown))}")
+    least = _count(stories["min"]) if "min" in stories else None
+    most = _count(stories["max"]) if "max" in stories else None
+    if least is not None and most is not None and least > most:
+        raise ValueError(f"stories: min {least} is more than max {most}")
     return Expect(
-        stories_min=_count(stories["min"]) if "min" in stories else None,
-        stories_max=_count(stories["max"]) if "max" in stories else None,
+        stories_min=least,
+        stories_max=most,
         filled={name: _share(share) for name, share in filled.items()},
     )
 
@@ -304,9 +341,9 @@ _RULE_KEYS: dict[str, Callable[[Any], Any]] = {
 _KEYS: dict[str, Callable[[Any], Any]] = {
     "title": _text,
     "home": _url,
-    "language": _text,
+    "language": _language,
     "timezone": _zone,
-    "every": _duration,
+    "every": _beat,
     "feeds": _many(_url),
     "sitemaps": _many(_url),
     "sections": _many(_url),
@@ -316,13 +353,13 @@ _KEYS: dict[str, Callable[[Any], Any]] = {
     "tags": _many(_tag),
     "agency": _text,
     "same_by": _same_by,
-    "hosts": _many(_text),
+    "hosts": _many(_host),
     "allow": _many(_pattern),
     "deny": _many(_pattern),
     "budget": _count,
-    "recheck": _many(_duration),
+    "recheck": _ladder,
     "delay": _duration,
-    "private_hosts": _many(_text),
+    "private_hosts": _many(_host),
     "rights": _rights,
     "expect": _expect,
     "rules": _rules,

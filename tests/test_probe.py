@@ -122,7 +122,8 @@ def paper(site):
 
 
 def test_a_person_is_told_all_and_the_file_stands_where_asked(paper, home):
-    asked = [f"{paper.base}/", "--private", "--delay", "0", "--name", "light", "--write", str(home)]
+    folder = home / "mine"
+    asked = [f"{paper.base}/", "--private", "--delay", "0", "--name", "light", "--write", str(folder)]
     said = typed(*asked).stdout
     for words in (
         "The Ellery Light: ",
@@ -140,13 +141,14 @@ def test_a_person_is_told_all_and_the_file_stands_where_asked(paper, home):
         "nothing new since 2026-03-05",
     ):
         assert words in said
-    assert said.splitlines()[-1] == str(home / "light.toml")
-    declared = parse_source("light", (home / "light.toml").read_text())
+    assert said.splitlines()[-1] == str(folder / "light.toml")
+    declared = parse_source("light", (folder / "light.toml").read_text())
     assert (declared.title, declared.rights) == ("The Ellery Light", "metadata")
-    assert sorted(p.name for p in home.iterdir()) == ["light.toml", "sources"], "nothing else is kept"
-    (home / "light.toml").write_text("mine")
+    assert sorted(p.name for p in home.iterdir()) == ["mine", "sources"], "nothing else is kept"
+    (folder / "light.toml").write_text("mine")
     assert "is there already" in typed(*asked, code=1).stderr
-    assert (home / "light.toml").read_text() == "mine"
+    assert (folder / "light.toml").read_text() == "mine"
+    assert "no such folder" in typed(*asked[:-1], str(home / "no" / "where"), code=2).stderr
 
 
 def test_a_site_that_moved_to_another_host_is_probed_there(paper):
@@ -287,5 +289,5 @@ def test_whatever_a_page_says_the_file_is_valid(title, what, language, path):
     )
     source = parse_source("wire", declare.declaration(report, delay=timedelta(seconds=2), private=True))
     assert source.feeds == (f"https://wire.example/{path}",)
-    assert source.language == language
+    assert source.language in (language, None), "what is no language tag is left out"
     assert source.expect.filled == {"headline": 0.95}

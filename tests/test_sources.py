@@ -63,6 +63,11 @@ def test_rules_keep_their_order_and_their_end():
         ('same_by = "slug"', "same_by: must be url or guid"),
         ("[expect]\nfilled = { headlin = 1.0 }", "expect: filled: no such field: headlin"),
         ("[expect]\nfilled = { headline = 2 }", "expect: must be a share from 0 to 1"),
+        ("[expect]\nstories = { min = 10, max = 2 }", "expect: stories: min 10 is more than max 2"),
+        ('every = "0s"', "every: must be longer than nothing"),
+        ('language = "English!"', "language: must be a language tag such as de or pt-BR"),
+        ('hosts = ["https://wire.example/"]', "hosts: must be a host's name alone"),
+        ('private_hosts = ["127.0.0.1:8000"]', "private_hosts: must be a host's name alone"),
         ('[[rules]]\nuntil = "2026-01-01"', "rules: must be a day"),
         ('[[rules]]\nbdy = "p"', "rules: rule 1: no such key: bdy"),
         ("[rules]", "rules: must be written as [[rules]]"),
@@ -99,8 +104,24 @@ def test_one_wrong_file_does_not_hide_the_others(tmp_path):
 
 def test_an_unknown_source_lists_what_is_declared(tmp_path):
     (tmp_path / "good.toml").write_text(GOOD)
-    with pytest.raises(SourceError, match="no source named 'goood'.*declared: good"):
-        sources.load_source("goood", tmp_path)
+    with pytest.raises(SourceError, match="no source named 'other'.*declared: good"):
+        sources.load_source("other", tmp_path)
+
+
+def test_a_misspelt_source_is_guessed_among_many(tmp_path):
+    for number in range(12):
+        (tmp_path / f"source_{number:02}.toml").write_text(GOOD)
+    (tmp_path / "ansa.toml").write_text(GOOD)
+    with pytest.raises(SourceError) as raised:
+        sources.load_source("ansi", tmp_path)
+    assert str(raised.value) == f"no source named 'ansi' (no {tmp_path}/ansi.toml); did you mean ansa?"
+    with pytest.raises(SourceError, match="13 are declared: see `wirehouse sources`"):
+        sources.load_source("zzz", tmp_path)
+
+
+def test_the_ages_of_rechecks_may_stand_in_any_order():
+    ages = sources.parse_source("wire", GOOD + 'recheck = ["1h", "30m"]\n').recheck
+    assert ages == (timedelta(minutes=30), timedelta(hours=1))
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path):

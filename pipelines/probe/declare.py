@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pipelines.probe.report import Report
 from pipelines.probe.verdict import ENOUGH, FEED_KINDS
+from pipelines.sources import LANGUAGE
 
 PROMISED = ("headline", "published_at", "byline", "description", "section")
 
@@ -31,7 +32,7 @@ def declaration(report: Report, *, delay: timedelta | None, private: bool) -> st
         f"title = {_text(r.title or r.name)}",
         f"home = {_text(r.home)}",
     ]
-    if r.language:
+    if r.language and LANGUAGE.fullmatch(r.language):
         spoken = r.languages[r.language]
         lines.append(
             f"language = {_text(r.language)}  {_comment(f'{spoken} of {r.stories} stories of the sample')}"
