@@ -34,7 +34,19 @@ class Wirehouse(click.Group):
             context.exit(0)
 
 
-DAY = click.DateTime(["%Y-%m-%d"])
+class Day(click.ParamType[date]):
+    """A day as typed."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> date:
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no day; write it like 2026-03-05", param, context)
+
+
+DAY = Day()
 PORT = click.IntRange(1, 65_000)
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
@@ -123,8 +135,8 @@ def crawl(
     name: str,
     url_base: str | None,
     deadline: float,
-    since: datetime | None,
-    until: datetime | None,
+    since: date | None,
+    until: date | None,
     budget: int | None,
     as_json: bool,
 ) -> None:
@@ -188,7 +200,7 @@ def extract(
 
         with progress(f"extract {batch}") as done:
             counts = steps.extract(str(batch), processes=processes, done=done)
-        show.counts(counts, "outcome", as_json=as_json)
+        show.counts(counts, "outcome", "no leads", as_json=as_json)
 
 
 @main.command()
@@ -208,7 +220,8 @@ def load(batches: tuple[str, ...], as_json: bool) -> None:
     """Load the waiting batches (or those named) into the warehouse, in one transaction."""
     from pipelines import steps
 
-    show.counts(steps.load(steps.cluster(list(batches))), "loaded", as_json=as_json)
+    loaded = steps.load(steps.cluster(list(batches)))
+    show.counts(loaded, "loaded", "nothing waits to be loaded", as_json=as_json)
 
 
 @main.command()
@@ -248,7 +261,12 @@ def replay(files: tuple[Path, ...], name: str, own: bool, salvage: bool, as_json
 @main.command()
 @click.argument("url")
 @click.option("--name", help="Of the source; from its host.")
-@click.option("--write", "folder", type=click.Path(path_type=Path), help="Put NAME.toml into this folder.")
+@click.option(
+    "--write",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="Put NAME.toml into this folder, made if need be.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace a file of that name.")
 @click.option("--stories", type=click.IntRange(1, 200), default=20, show_default=True, help="To read.")
 @click.option("--delay", type=click.FloatRange(0, 60), help="Seconds between two requests; 1.")
@@ -276,7 +294,11 @@ def probe(
     target = None if folder is None else folder / f"{name or site.name_of(site.address(url))}.toml"
     if target is not None and target.exists() and not overwrite:
         raise WirehouseError(f"{target} is there already: see --name, or --overwrite")
-    if folder is not None and not folder.is_dir():
+    if (
+        folder is not None
+        and not folder.is_dir()
+        and (folder.exists() or not folder.absolute().parent.is_dir())
+    ):
         raise UsageError(f"--write {folder}: there is no such folder")
     wait = None if delay is None else timedelta(seconds=delay)
     report = steps.probe(url, name=name, stories=stories, delay=wait, private=private)
@@ -287,6 +309,7 @@ def probe(
     if report.toml is None:
         raise WirehouseError(f"{report.url}: nothing to declare")
     if target is not None:
+        target.parent.mkdir(exist_ok=True)
         show.write(target, report.toml)
         click.echo(f"\n{target}", err=as_json)
     elif not as_json:
@@ -409,16 +432,16 @@ def _checked(batch: str | None) -> list[WirehouseError]:
     return []
 
 
-def _days(since: datetime | None, until: datetime | None) -> tuple[date, date] | None:
+def _days(since: date | None, until: date | None) -> tuple[date, date] | None:
     """First and last day of a backfill; None where no day is given."""
     if since is None:
         if until is not None:
             raise UsageError("--until needs --since")
         return None
-    last = until.date() if until else datetime.now(UTC).date()
-    if last < since.date():
-        raise UsageError(f"--since {since.date()} is after --until {last}")
-    return since.date(), last
+    last = until or datetime.now(UTC).date()
+    if last < since:
+        raise UsageError(f"--since {since} is after --until {last}")
+    return since, last
 
 
 if __name__ == "__main__":

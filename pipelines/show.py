@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from pipelines.errors import WirehouseError
+from pipelines.errors import UsageError, WirehouseError
 from pipelines.records import Finding, LedgerLine, Run, Source
 
 WIDEST = 60
@@ -59,9 +59,11 @@ def crawled(batch: str, run: Run, *, as_json: bool) -> None:
         )
 
 
-def counts(numbers: Mapping[str, int], title: str, *, as_json: bool) -> None:
+def counts(numbers: Mapping[str, int], title: str, none: str, *, as_json: bool) -> None:
     if as_json:
         click.echo(dump(numbers))
+    elif not numbers:
+        click.echo(none)
     else:
         click.echo(table([title, "count"], sorted(numbers.items())))
 
@@ -106,6 +108,9 @@ def sources(known: Mapping[str, Source | WirehouseError], *, as_json: bool) -> N
                 ]
             )
         )
+        return
+    if not known:
+        click.echo("no such source is declared")
         return
     rows: list[list[Any]] = []
     for name, source in known.items():
@@ -160,6 +165,8 @@ def _health(row: Mapping[str, Any]) -> list[Any]:
 def rows(result: Any, form: str, out: Path | None) -> None:
     """An Arrow table in the form asked for, on stdout or in a file."""
     if form == "parquet":
+        if out is None and sys.stdout.isatty():
+            raise UsageError("parquet is not for a terminal: name a file with --out")
         import pyarrow.parquet as pq
 
         sink = io.BytesIO()
@@ -189,7 +196,7 @@ def _text(result: Any, form: str) -> str:
         return dump(records) + "\n"
     if form == "csv":
         sheet = io.StringIO()
-        writer = csv.writer(sheet)
+        writer = csv.writer(sheet, lineterminator="\n")  # as every other line here ends: shells keep a CR
         writer.writerow(result.column_names)
         writer.writerows([_field(v) for v in record.values()] for record in records)
         return sheet.getvalue()
@@ -211,7 +218,7 @@ def _field(value: Any) -> Any:
     if isinstance(value, list | dict):
         return dump(value, indent=None)
     if isinstance(value, timedelta):
-        return str(value)
+        return _apart(value)
     return _plain(value) if isinstance(value, datetime | date) else value
 
 
@@ -226,7 +233,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, datetime):
         text = value.isoformat(sep=" ", timespec="seconds").replace("+00:00", "Z")
     elif isinstance(value, timedelta):
-        text = str(value).partition(".")[0]
+        text = _apart(value).partition(".")[0]
     elif isinstance(value, list | tuple):
         text = ", ".join(_cell(v) for v in value)
     else:
@@ -234,6 +241,15 @@ def _cell(value: Any) -> str:
     text = printable(text)
     widest = WIDEST if sys.stdout.isatty() else len(text)
     return text if len(text) <= widest else text[: widest - 1] + "…"
+
+
+def _apart(span: timedelta) -> str:
+    """A time between two others; Python writes minus an hour as `-1 day, 23:00:00`.
+
+    >>> _apart(timedelta(hours=-1))
+    '-1:00:00'
+    """
+    return f"{'-' if span < timedelta(0) else ''}{abs(span)}"
 
 
 def _duration(span: timedelta) -> str:

@@ -72,6 +72,7 @@ def test_step_by_step_is_the_same_as_run(home, site):
     assert json.loads(wirehouse("load", "--json").stdout)["new"] == 1
     assert wirehouse("check").stdout == "all checks passed\n"
     assert wirehouse("cluster").stdout == "nothing is ready to load\n"
+    assert wirehouse("load").stdout == "nothing waits to be loaded\n"
     (row,) = json.loads(
         wirehouse(
             "sql", "SELECT headline, outcome FROM stories JOIN ledger USING (story_id)", "--format", "json"
@@ -87,10 +88,25 @@ def test_sql_answers_in_every_form(loaded, tmp_path):
     assert "1 row" in wirehouse("sql", question).stdout
     (row,) = json.loads(wirehouse("sql", question, "--format", "json").stdout)
     assert row["published_at"] == "2026-03-05T12:00:00+00:00"
-    (line,) = csv.DictReader(io.StringIO(wirehouse("sql", question, "--format", "csv").stdout))
+    sheet = tmp_path / "out.csv"
+    wirehouse("sql", question, "--format", "csv", "--out", str(sheet))
+    assert b"\r" not in sheet.read_bytes()
+    (line,) = csv.DictReader(io.StringIO(sheet.read_text()))
     assert line["authors"] == "[]"
     wirehouse("sql", question, "--format", "parquet", "--out", str(tmp_path / "out.parquet"))
     assert pq.read_table(tmp_path / "out.parquet").num_rows == 1
+
+
+def test_parquet_does_not_go_to_a_terminal(loaded):
+    terminal, end = os.openpty()
+    asked = [WIREHOUSE, "sql", "SELECT 1", "--format", "parquet"]
+    done = subprocess.run(asked, stdout=end, stderr=subprocess.PIPE, text=True, env=os.environ, timeout=120)
+    os.close(terminal)
+    os.close(end)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "wirehouse: parquet is not for a terminal: name a file with --out\n",
+    )
 
 
 def test_a_headline_is_no_formula_in_a_spreadsheet(loaded):
@@ -198,6 +214,7 @@ def test_sources_are_switched_on_and_off_by_name_tag_and_language(home):
     assert json.loads((home / "switched.json").read_text()) == {"blatt": True, "post": False, "wire": False}
     listed = json.loads(wirehouse("sources", "--tag", "de", "--json").stdout)
     assert [row["name"] for row in listed] == ["post", "wire"]
+    assert wirehouse("sources", "--tag", "fr").stdout == "no such source is declared\n"
 
 
 def test_what_cannot_be_switched_is_said_and_nothing_is(home):
@@ -292,11 +309,18 @@ def test_what_is_wrong_is_said_in_one_line(home, site, tmp_path):
             "no source named",
         ),
         ("crawl", "wire", "--url-base", "nonsense"): (2, "--url-base must be an http(s) URL"),
+        ("run", "wirr"): (1, "did you mean wire?"),
         ("crawl", "wire", "--until", "2026-03-05"): (2, "--until needs --since"),
         ("crawl", "wire", "--since", "2026-03-05", "--until", "2026-03-01"): (2, "2026-03-05 is after"),
     }
     for arguments, (code, words) in expected.items():
         assert words in complaint(*arguments, code=code), arguments
+
+
+def test_a_day_that_is_none_is_said_as_a_day():
+    for word in ("yesterday", "2026-02-30"):
+        done = CliRunner().invoke(main, ["crawl", "wire", "--since", word])
+        assert (done.exit_code, f"'{word}' is no day; write it like 2026-03-05" in done.stderr) == (2, True)
 
 
 def test_a_wrong_warehouse_is_named_without_its_password(home):
