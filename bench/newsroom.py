@@ -213,6 +213,9 @@ class Newsroom:
         if way < 0.75:
             language = self.chance.choices(("en", "de", "fr"), (5, 2, 1))[0]
             return [b.text for b in write(self.seed, next(self.demo), language).blocks]
+        return self.tongue_story()
+
+    def tongue_story(self) -> Text:
         return [self.tongue.paragraph(self.chance.randint(18, 70)) for _ in range(self.chance.randint(4, 16))]
 
     def sentence(self, length: int = 25) -> str:

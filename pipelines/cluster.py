@@ -191,15 +191,31 @@ class _Groups:
         self.parent = {story_id: story_id for story_id in copies}
         self.kin: dict[tuple[str, str], Kinship] = {}
         self.also_from: dict[str, tuple[str, ...]] = {i: c.also_from for i, c in copies.items()}
-        loose: set[str | None] = {c.cluster_id for i, c in copies.items() if i in moved and c.cluster_id}
+        self.holders = holders
+        loose = {copies[i].cluster_id for i in moved} | self._found_late(moved)
         free = {i for i, c in copies.items() if i in moved or c.cluster_id is None or c.cluster_id in loose}
-        reopened = {i: copies[i] for i in free if copies[i].cluster_id in loose}
-        self.holders = _merged(holders, _holders(reopened)) if reopened else holders
+        if free - moved:
+            self.holders = _merged(holders, _holders({i: copies[i] for i in free}))
         self._join_known(free)
         self._join_equal()
         self.edges = self._edges(self._compared(free))
         for story_id in sorted(self.edges, key=lambda i: copies[i].time):
-            self._take(story_id)
+            if self.said_first.get(copies[story_id].content_hash, story_id) == story_id:
+                self._take(story_id)
+        for story_id in free:
+            first = self.said_first.get(copies[story_id].content_hash, story_id)
+            self.also_from[story_id] = self.also_from[first]
+
+    def _found_late(self, moved: set[str]) -> set[str | None]:
+        """Clusters with copies of a story that was there before them, and is found only now."""
+        found: set[str | None] = set()
+        for pair in self._compared(moved):
+            for one, other in (pair, pair[::-1]):
+                early, late = self.copies[one], self.copies[other]
+                is_late = one in moved and other not in moved and early.time < late.time
+                if is_late and self.kin[pair].strength > 0:
+                    found.add(late.cluster_id)
+        return found
 
     def _join_known(self, free: set[str]) -> None:
         first: dict[str, str] = {}
@@ -208,10 +224,11 @@ class _Groups:
                 self._join(first.setdefault(copy.cluster_id, story_id), story_id)
 
     def _join_equal(self) -> None:
-        first: dict[str, str] = {}
-        for story_id, copy in self.copies.items():
+        """Stories with one body belong together; the first of them speaks for all."""
+        self.said_first: dict[str, str] = {}
+        for copy in sorted(self.copies.values(), key=lambda c: c.time):
             if copy.word_count >= FEWEST_WORDS:
-                self._join(first.setdefault(copy.content_hash, story_id), story_id)
+                self._join(self.said_first.setdefault(copy.content_hash, copy.story_id), copy.story_id)
 
     def _compared(self, free: set[str]) -> list[tuple[str, str]]:
         """Compare the pairs worth it: stories of one known cluster are taken as they are."""
@@ -345,9 +362,11 @@ class _Groups:
             for known, count in Counter(m.cluster_id for m in members if m.cluster_id).items()
         ]
         names: dict[str, str] = {}
+        given: set[str] = set()
         for _, known, root in sorted(claims):
-            if root not in names and known not in names.values():
+            if root not in names and known not in given:
                 names[root] = known
+                given.add(known)
         taken = {copy.cluster_id for copy in self.copies.values()}
         for root, members in groups.items():
             if root not in names:

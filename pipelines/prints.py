@@ -105,11 +105,7 @@ class Print:
     @cached_property
     def runs(self) -> npt.NDArray[np.uint32]:
         """A number for each run of three words: `runs[n]` begins at word n."""
-        w = self.words.astype(np.uint64)
-        if len(w) < 3:
-            return np.zeros(0, np.uint32)
-        mixed = (w[:-2] << np.uint64(28)) | (w[1:-1] << np.uint64(14)) | w[2:]
-        return _mixed(mixed)
+        return runs_of(self.words)
 
     @cached_property
     def keys(self) -> npt.NDArray[np.uint32]:
@@ -146,6 +142,12 @@ def printed(text: str) -> Print:
 def restored(stored: Any) -> Print:
     """The print that `Print.stored` gave."""
     return Print(np.frombuffer(stored, np.uint16))
+
+
+def runs_of(words: npt.NDArray[np.int64]) -> npt.NDArray[np.uint32]:
+    """A number for each run of three words, along the last axis."""
+    w = words.astype(np.uint64)
+    return _mixed((w[..., :-2] << np.uint64(28)) | (w[..., 1:-1] << np.uint64(14)) | w[..., 2:])
 
 
 def _once(runs: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:

@@ -424,7 +424,7 @@ def test_a_warehouse_can_be_moved(on_sqlite, tmp_path):
     assert ask(moved, "SELECT count(body_text) FROM stories") == [(300,)]
 
 
-def test_clustering_finds_the_copy_in_the_warehouse(on_sqlite, tmp_path):
+def test_clustering_finds_the_copy_in_the_warehouse(attach, tmp_path):
     first = batch(tmp_path / "data", name(1), [story("s1", word_count=90)])
     later = batch(
         tmp_path / "data",
@@ -432,11 +432,11 @@ def test_clustering_finds_the_copy_in_the_warehouse(on_sqlite, tmp_path):
         [story("s2", 5, source_id="bp", word_count=90), story("s3", says="snow")],
     )
     for folder in (first, later):
-        with warehouse.opened(on_sqlite) as connection:
+        with warehouse.opened(attach) as connection:
             clustering.cluster_batches(connection, [folder])
             loading.load(connection, [folder])
     found = ask(
-        on_sqlite, "SELECT story_id, role, count(*) OVER (PARTITION BY cluster_id) FROM clusters ORDER BY 1"
+        attach, "SELECT story_id, role, count(*) OVER (PARTITION BY cluster_id) FROM clusters ORDER BY 1"
     )
     assert found == [("s1", "origin", 2), ("s2", "reprint", 2), ("s3", "origin", 1)]
-    assert ask(on_sqlite, "SELECT count(*) FROM stories WHERE cluster_id IS NULL") == [(0,)]
+    assert ask(attach, "SELECT count(*) FROM stories WHERE cluster_id IS NULL") == [(0,)]

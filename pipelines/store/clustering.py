@@ -63,11 +63,12 @@ WITH named AS (
   SELECT story_id FROM wanted WHERE story_id IS NOT NULL
   UNION SELECT story_id FROM prints WHERE story_key IN (SELECT story_key FROM wanted)
 ), met AS (
-  SELECT cluster_id FROM stories
-  WHERE story_id IN (FROM named) OR content_hash IN (SELECT content_hash FROM wanted)
+  SELECT cluster_id FROM clusters WHERE story_id IN (FROM named)
   UNION SELECT cluster_id FROM wanted WHERE cluster_id IS NOT NULL
 ), placed AS (
   SELECT story_id, cluster_id, role, similarity, also_from FROM clusters WHERE cluster_id IN (FROM met)
+), asked_for AS (
+  SELECT story_id FROM named UNION SELECT story_id FROM placed
 )
 SELECT s.story_id, s.content_hash, s.word_count, s.published_at, s.first_seen_at, s.raw_ref,
   s.origin_agency AS agency, s.is_syndicated,
@@ -76,7 +77,7 @@ SELECT s.story_id, s.content_hash, s.word_count, s.published_at, s.first_seen_at
 FROM stories s
 LEFT JOIN sources d USING (source_id)
 LEFT JOIN placed c USING (story_id)
-WHERE s.story_id IN (FROM named) OR s.story_id IN (SELECT story_id FROM placed)
+WHERE s.story_id IN (FROM asked_for)
 """
 
 _PRINTS = """
@@ -95,7 +96,6 @@ _WANTED = pa.schema(
     {
         "story_key": pa.int64(),
         "story_id": pa.string(),
-        "content_hash": pa.string(),
         "cluster_id": pa.string(),
     }
 )
@@ -173,14 +173,18 @@ class _Desk:
         holders = {key: [names.get(one, f"#{one}") for one in keys] for key, keys in held.items()}
         for member in cluster.memberships(staged.values(), known.values(), holders):
             self._remember(member, staged.get(member.story_id), known.get(member.story_id))
-        stored = [self._stored(row, staged[row["story_id"]], known, holders) for row in chunk]
+        fellows: dict[str, set[str]] = defaultdict(set)
+        for story_id, copy in known.items():
+            fellows[self.copies.get(story_id, copy).cluster_id or ""].add(story_id)
+        stored = [self._stored(row, staged[row["story_id"]], known, fellows, holders) for row in chunk]
         self._keep([s for s in stored if s is not None])
         return stored
 
     def _holders(self, staged: Mapping[str, Copy], chunk: Sequence[dict[str, Any]]) -> dict[int, list[int]]:
         """The stories that have the keys of these, themselves too: by key, as story keys."""
         found: dict[int, set[int]] = defaultdict(set)
-        for copy in staged.values():
+        latest_first = sorted(staged.values(), key=lambda copy: copy.time, reverse=True)
+        for copy in {copy.content_hash: copy for copy in latest_first}.values():  # of each body, the first
             for key in (key for one in copy.prints for key in one.keys.tolist()):
                 found[key].add(story_key(copy.story_id))
         times = [row["fetched_at"] for row in chunk]
@@ -201,22 +205,26 @@ class _Desk:
         clusters = {self.copies[story_id].cluster_id for story_id in here if story_id in self.copies}
         wanted: list[dict[str, Any]] = [{"story_key": key} for key in sorted(met)]
         wanted += [{"story_id": story_id} for story_id in sorted(here)]
-        wanted += [{"content_hash": body} for body in sorted(bodies)]
         wanted += [{"cluster_id": one} for one in sorted(filter(None, clusters))]
         self._register("wanted", pa.Table.from_pylist(wanted, _WANTED))
         reread = {row["raw_ref"] for row in chunk} - {None}
         known, again = {}, set()
         for row in _rows(self.connection, _KNOWN):
-            if row.pop("raw_ref") in reread:
-                again.add(row["story_id"])
-            known[row["story_id"]] = Copy(**row | {"also_from": tuple(row["also_from"])})
+            story_id, same_page = row["story_id"], row.pop("raw_ref") in reread
+            if same_page and story_id in staged and staged[story_id].content_hash != row["content_hash"]:
+                again.add(story_id)
+            known[story_id] = Copy(**row | {"also_from": tuple(row["also_from"])})
         for one in clusters | {copy.cluster_id for copy in known.values()}:
             known |= {i: self.copies[i] for i in self.in_cluster.get(one or "", ())}
         known |= {i: self.copies[i] for i in known.keys() & self.copies.keys()}
         return self._with_prints(known, again)
 
     def _with_prints(self, known: Mapping[str, Copy], again: set[str]) -> dict[str, Copy]:
-        """Known stories with the prints that count: see `cluster.memberships`."""
+        """Known stories with the prints that count: see `cluster.memberships`.
+
+        Not what was read in the page of a story in `again`, which is now read otherwise: its
+        publisher never said that.
+        """
         wanted = [{"story_key": story_key(story_id)} for story_id in known]
         self._register("wanted", pa.Table.from_pylist(wanted, _WANTED))
         current: dict[str, list[Print]] = defaultdict(list)
@@ -226,7 +234,9 @@ class _Desk:
                 which = current if row["content_hash"] == copy.content_hash else earlier
                 which[copy.story_id].append(restored(row["words"]))
         return {
-            i: dataclasses.replace(copy, prints=_counting(copy, current[i][:1], earlier[i], i in again))
+            i: dataclasses.replace(
+                copy, prints=() if i in again else _counting(copy, current[i][:1], earlier[i])
+            )
             for i, copy in known.items()
         }
 
@@ -247,13 +257,18 @@ class _Desk:
         )  # fmt: skip
 
     def _stored(
-        self, row: Mapping[str, Any], copy: Copy, known: Mapping[str, Copy], holders: Holders
+        self,
+        row: Mapping[str, Any],
+        copy: Copy,
+        known: Mapping[str, Copy],
+        fellows: Mapping[str, set[str]],
+        holders: Holders,
     ) -> StoredPrint | None:
         before = known.get(copy.story_id)
         if not copy.prints or (before and before.prints and before.content_hash == copy.content_hash):
             return None
-        home, mine = self.placed[copy.story_id].cluster_id, copy.prints[0].keys.tolist()
-        fellows = {i for i in known if i != copy.story_id and self.copies.get(i, known[i]).cluster_id == home}
+        mine = copy.prints[0].keys.tolist()
+        others = fellows.get(self.placed[copy.story_id].cluster_id, set()) - {copy.story_id}
         return StoredPrint(
             story_key=story_key(copy.story_id),
             story_id=copy.story_id,
@@ -262,7 +277,8 @@ class _Desk:
             keys=tuple(
                 key
                 for key in mine
-                if sum(one in fellows for one in holders.get(key, ())) < HOLDERS_IN_CLUSTER
+                if len(others) < HOLDERS_IN_CLUSTER
+                or len(others.intersection(holders.get(key, ()))) < HOLDERS_IN_CLUSTER
             ),
             words=copy.prints[0].stored(),
         )
@@ -305,11 +321,7 @@ def _staged(row: Mapping[str, Any]) -> Copy:
     )
 
 
-def _counting(
-    copy: Copy, current: Sequence[Print], earlier: Sequence[Print], again: bool
-) -> tuple[Print, ...]:
-    if again:  # the same page read anew: what was read in it before was never what the publisher said
-        return tuple(current)
+def _counting(copy: Copy, current: Sequence[Print], earlier: Sequence[Print]) -> tuple[Print, ...]:
     return (*current, *earlier) if copy.role == "origin" or not current else tuple(current)
 
 

@@ -160,6 +160,7 @@ DELETE FROM clusters WHERE story_id IN (SELECT story_id FROM moved);
 
 INSERT INTO clusters BY NAME SELECT * EXCLUDE (is_new, is_known) FROM memberships WHERE is_new;
 
+-- when staged_prints
 INSERT INTO prints BY NAME SELECT * REPLACE (keys::INTEGER[] AS keys) FROM staged_prints ORDER BY seen_at;
 
 INSERT INTO sightings BY NAME FROM staged_sightings ORDER BY run_id, seen_at;

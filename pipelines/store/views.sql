@@ -25,7 +25,8 @@ SELECT
     AS headline,
   arg_min(s.source_id, struct_pack(o := coalesce(c.role, 'origin') <> 'origin', t := s.first_seen_at, i := s.story_id))
     AS origin_source_id,
-  any_value(s.origin_agency) FILTER (WHERE c.role = 'origin') AS origin_agency,
+  -- As the origin says; else as most of those do that carry it: the agency's own page may not be here.
+  coalesce(any_value(s.origin_agency) FILTER (WHERE c.role = 'origin'), mode(s.origin_agency)) AS origin_agency,
   min(s.published_at) AS first_published_at,
   max(s.published_at) AS last_published_at
 FROM stories_usable s LEFT JOIN clusters c USING (story_id)
