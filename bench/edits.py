@@ -69,7 +69,7 @@ def cut(text: Text, share: float) -> Text:
 
 def new_lede(text: Text, ledes: Sequence[str], chance: Random) -> Text:
     """The first paragraph, of a long text sometimes two, gives way to words of the outlet's own."""
-    drop = 2 if len(text) > 7 and chance.random() < 0.3 else 1
+    drop = 2 if len(text) > 9 and chance.random() < 0.3 else 1
     return [*ledes[: chance.randint(1, 2)], *(text[drop:] or text)]
 
 

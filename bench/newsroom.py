@@ -43,6 +43,9 @@ class Filed:
     """Stories of one number look alike, and are different wires."""
 
 
+_MILD = ("as filed", "cut to 60 %", "typography", "light edits", "furniture")
+
+
 class Newsroom:
     def __init__(self, seed: int, pages: Sequence[Text] = ()) -> None:
         self.chance = Random(seed)
@@ -52,13 +55,14 @@ class Newsroom:
         self.demo = count()
         self.tongue = _Tongue(self.chance)
 
-    def corpus(self, stories: int) -> list[Filed]:
-        """About so many, in the order in which they are fetched."""
+    def corpus(self, stories: int, *, traps: bool = True) -> list[Filed]:
+        """So many, in the order in which they are fetched; without traps: wires, reprints, mergers."""
         made: list[Filed] = []
         ways = (
             (self.family, 60), (self.single, 12), (self.merger, 7), (self.same_event, 7),
             (self.running, 5), (self.boiler, 3), (self.follow_up, 2), (self.briefs, 2), (self.roundup, 2),
         )  # fmt: skip
+        ways = ways if traps else ways[:3]
         doers, weights = [way for way, _ in ways], [weight for _, weight in ways]
         while len(made) < stories:
             made += self.chance.choices(doers, weights)[0]()
@@ -117,8 +121,10 @@ class Newsroom:
     def follow_up(self) -> list[Filed]:
         """An agency's next story, with the background of the one before at its foot."""
         trap, first, second = next(self.traps), self.text(), self.text()
-        keep = max(1, len(first) // 3)
-        second = [*second, *first[-keep:]]
+        background = list(first[-1:])
+        while len(background) < len(first) // 3 and edits.count(background) < edits.count(second) / 4:
+            background.insert(0, first[-1 - len(background)])
+        second = [*second, *background]
         return [
             *self.printings(first, self.chance.choice((0, 1)), trap=trap, kind="same background"),
             *self.printings(second, self.chance.choice((0, 1)), trap=trap, kind="same background"),
@@ -142,7 +148,7 @@ class Newsroom:
         trap, made, said = next(self.traps), [], []
         for _ in range(self.chance.randint(4, 8)):
             text = self.text()
-            said += edits.cut(text, self.chance.uniform(0.05, 0.3))[:2]
+            said += edits.cut(text, min(0.3, self.chance.randint(20, 60) / edits.count(text)))[:2]
             if self.chance.random() < 0.6:
                 made += [self.filed(text, wires=(next(self.wires),), trap=trap, is_origin=True)]
         at = max((f.story.fetched_at for f in made), default=START) + self.lag()
@@ -160,14 +166,13 @@ class Newsroom:
         agency = chance.choice(AGENCIES) if chance.random() < 0.87 else None
         first = self.filed(text, edit=kind, wires=(wire,), source=agency, is_origin=True, trap=trap)
         made, at = [first], first.story.published_at or first.story.fetched_at
-        ways = edits.edits(chance, [self.sentence() for _ in range(2)], self.text()[1:])
-        names = ["as filed", "cut to 60 %", "typography", "light edits", "furniture"] if mild else list(ways)
         for _ in range(reprints):
-            edit = chance.choice(names)
+            ways = edits.edits(chance, [self.sentence() for _ in range(2)], self.text()[1:])
+            edit = chance.choice(_MILD if mild else list(ways))
             done = ways[edit](text)
             also = chance.random()
             if also < 0.15:
-                done = edits.furniture(done, chance)
+                edit, done = "several at once", edits.furniture(done, chance)
             elif also < 0.3:
                 done = edits.typography(done, chance)
             made.append(self.filed(done, edit=edit, wires=(wire,), outlet=True, at=at + self.lag(),
@@ -212,15 +217,14 @@ class Newsroom:
             return self.pieces.pop()
         if way < 0.75:
             language = self.chance.choices(("en", "de", "fr"), (5, 2, 1))[0]
-            return [b.text for b in write(self.seed, next(self.demo), language).blocks]
+            copy = write(self.seed, next(self.demo), language)
+            return [b.text for b in (*copy.blocks, *copy.more)]
         return self.tongue_story()
 
     def tongue_story(self) -> Text:
         return [self.tongue.paragraph(self.chance.randint(18, 70)) for _ in range(self.chance.randint(4, 16))]
 
     def sentence(self, length: int = 25) -> str:
-        if self.chance.random() < 0.5:
-            return self.chance.choice(write(self.seed + 1, next(self.demo), "en").more).text
         return self.tongue.paragraph(length)
 
     def two_hands(self) -> tuple[Text, Text]:
@@ -274,8 +278,16 @@ class _Tongue:
 
 
 def _pieces(pages: Sequence[Text], chance: Random) -> Iterator[Text]:
-    """Pages cut into stories of 120 to 700 words; what is left over at the end of a page is dropped."""
+    """Pages cut into stories of 120 to 700 words; a page that has much of another is left out."""
+    seen: set[tuple[str, str, str]] = set()
     for page in chance.sample(list(pages), k=len(pages)):
+        found = words(" ".join(page))
+        runs = set(zip(found, found[1:], found[2:], strict=False))
+        if (
+            len(runs & seen) > len(runs) / 10
+        ):  # much the same as another page: then we do not know what is true
+            continue
+        seen |= runs
         piece: Text = []
         most = chance.randint(120, 700)
         for paragraph in page:

@@ -28,7 +28,7 @@ from upath import UPath
 from bench import machine
 from bench.edits import Text
 from bench.newsroom import AGENCIES, OUTLETS, Filed, Newsroom
-from pipelines.cluster import candidates
+from pipelines.copies import candidates
 from pipelines.page.words import words
 from pipelines.prints import printed
 from pipelines.records import Capture, LedgerLine, Outcome, Run, Story

@@ -24,7 +24,10 @@ shortest stretch."""
 NOISY = 0.85
 """Of the words along each other, the share that is the same: below it, runs of two words are anchors too."""
 
-SCATTERED = 0.75
+BRIEF = 45
+"""Words: of shorter texts all must agree."""
+
+SURE = 0.85
 
 STRONG = 0.6
 """Strength from which the common words alone leave no doubt."""
@@ -38,6 +41,8 @@ class Alignment:
     """Words in stretches that the two have in common, whether or not each word is the same."""
     same: tuple[Flags, Flags]
     """Of these, the words that are the same."""
+    stretches: tuple[Places, Places, Places, Places]
+    """Where each begins and ends in the one, and in the other."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -48,15 +53,16 @@ class Kinship:
     """The greater share, 0–1, of the two texts that is also in the other; 0 where they are no copies."""
     shares: tuple[float, float]
     """Of each text, the share that is in the other."""
-    contradict: bool
-    """They run along each other, but name other names and figures."""
     same: tuple[Flags, Flags]
     """Which words of each are in the other."""
-
-    @property
-    def whole(self) -> bool:
-        """Is each of them nearly all of the other?"""
-        return self.strength > 0 and min(self.shares) > 0.8
+    contradict: bool = False
+    """They run along each other, but name other names and figures."""
+    doubtful: bool = False
+    """There are far fewer names and figures in what they share than in the texts, or a part contradicts."""
+    at_head: bool = False
+    """What they share stands at the head of both."""
+    item: bool = False
+    """Only the head of one stands in the other, as one thing among others."""
 
 
 def kinship(one: Print, other: Print) -> Kinship:
@@ -72,35 +78,73 @@ def kinship(one: Print, other: Print) -> Kinship:
     >>> kinship(printed(rain), printed(other)).contradict
     True
     """
+    if min(one.size, other.size) < SHORTEST:
+        return Kinship(
+            strength=0.0, shares=(0.0, 0.0), same=(np.zeros(one.size, bool), np.zeros(other.size, bool))
+        )
     found = align(one, other)
     if _total(found.same) < NOISY * _total(found.along):
         found = align(one, other, 2)
-    contradict = _contradict(one, other, found)
+    cleaned = _contradict(one, other, found)
+    if cleaned:
+        found = _without_contradictions(one, other, found)
     shares = _shares(found.same)
+    if _contradict(one, other, found):
+        return Kinship(strength=0.0, shares=shares, same=found.same, contradict=True)
+    likely = _strength(one, other, found, shares)
+    item = max(shares) < STRONG and _is_item(found, shares)
     return Kinship(
-        strength=0.0 if contradict else _strength(one, other, found, shares),
+        strength=0.0 if item else likely,
         shares=shares,
-        contradict=contradict,
         same=found.same,
+        doubtful=cleaned or _nameless(one, other, found),
+        at_head=all(bool(s[:8].any()) for s in found.same),
+        item=item,
     )
+
+
+def is_firm(shares: tuple[float, float]) -> bool:
+    """Do shares of two texts leave no doubt, whatever else the two are?"""
+    return max(shares) >= STRONG or (max(shares) >= 0.4 and min(shares) >= 0.25)
 
 
 def _contradict(one: Print, other: Print, found: Alignment) -> bool:
     """Do names and figures differ more often than other words do, where the texts run along each other?"""
     names, others = _differing(one, other, found)
-    if names[1] < 2:
-        return False
-    name_rate, other_rate = names[1] / names[0], others[1] / max(1, others[0])
+    if min(one.size, other.size) < BRIEF:  # one name makes another story of it
+        return names[1] >= 2
+    name_rate, other_rate = names[1] / max(1, names[0]), others[1] / max(1, others[0])
+    if max(_shares(found.same)) < SURE and other_rate < 0.2:
+        return names[1] >= 2 and name_rate > 0.07
     if names[1] < 3:
-        return name_rate > 0.3
+        return False
     if other_rate < 0.2:  # an edited text, or a template
         return name_rate > 0.1 + other_rate / 2
-    scattered = _scattered(found)
-    if scattered < 0.5:
+    if _scattered(found) < (0.8 if other_rate < 0.3 else 0.64):
         return True
-    if scattered < SCATTERED:  # letters wrong everywhere, or a template that was varied
-        return name_rate > other_rate + 0.15
     return bool(name_rate > 0.12 + 1.25 * other_rate + names[0] ** -0.5)
+
+
+def _without_contradictions(one: Print, other: Print, found: Alignment) -> Alignment:
+    """Leave out the stretches in which names and figures differ, if they are the smaller part.
+
+    A reprint may have, in an outlet's own paragraph, a phrase that the wire has of another person.
+    """
+    kept = tuple(np.zeros(text.size, bool) for text in (one, other))
+    for a, b, c, d in zip(*found.stretches, strict=True):
+        here = (slice(a, b), slice(c, d))
+        wrong = sum(
+            int((~s[h] & t.names[h]).sum()) for t, s, h in zip((one, other), found.same, here, strict=True)
+        )
+        if wrong < 2:
+            for flags, part in zip(kept, here, strict=True):
+                flags[part] = True
+    same = (found.same[0] & kept[0], found.same[1] & kept[1])
+    left_out = _total(found.along) - sum(int((a & k).sum()) for a, k in zip(found.along, kept, strict=True))
+    if _total(same) < max(80, 2 * left_out):
+        return found
+    along = (found.along[0] & kept[0], found.along[1] & kept[1])
+    return Alignment(along, same, found.stretches)
 
 
 def _differing(one: Print, other: Print, found: Alignment) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -114,41 +158,37 @@ def _differing(one: Print, other: Print, found: Alignment) -> tuple[tuple[int, i
 
 
 def _strength(one: Print, other: Print, found: Alignment, shares: tuple[float, float]) -> float:
-    same = min(_counts(found.same))
+    same, along = min(_counts(found.same)), min(_counts(found.along))
     greater, lesser = max(shares), min(shares)
-    if same < SHORTEST or greater < 0.1:
+    if same < SHORTEST or greater < 0.1 or (lesser < STRONG and _only_foot(found)):
         return 0.0
-    starts = [float(s.argmax()) / len(s) for s in found.same]
-    ends = [float(s[::-1].argmax()) / len(s) for s in found.same]
-    if (
-        lesser < STRONG
-        and max(starts) > 0.5
-        and (min(starts) > 0.5 or (min(starts) > 0.25 and max(ends) < 0.1))
-    ):
-        return 0.0  # only the foot of both
-    if same < NOISY * min(
-        _counts(found.along)
-    ):  # letters wrong everywhere: then it must be nearly all of a text
-        along = max(_shares(found.along))
-        return along if along >= 0.65 and same >= 15 else 0.0
+    if same < NOISY * along:  # letters wrong everywhere: then it must be nearly all of a text
+        reach = max(_shares(found.along))
+        return reach if reach >= 0.7 and same >= 30 else 0.0
+    starts = [float(s.argmax()) for s in found.same]
     spoken = max(int((s & t.quoted).sum()) for s, t in zip(found.same, (one, other), strict=True))
     if same - spoken < 10 and not (same >= 80 or (greater > 0.9 and min(starts) == 0)):
         return 0.0
-    if same < 12 and not (greater > 0.85 and max(one.size, other.size) < 60):
+    if min(one.size, other.size) < BRIEF and greater < 0.9:
         return 0.0
-    if is_firm(shares):
-        return greater
-    names, _ = _differing(one, other, found)
-    item = any(
-        starts[a] < 0.03 and shares[b] < (0.4 if starts[b] > 0.1 else 0.3) for a, b in ((0, 1), (1, 0))
-    )
-    doubtful = greater + lesser < 0.5 or lesser < 0.15 or same < 20 or names[1] > max(1, 0.05 * names[0])
-    return 0.0 if item or doubtful or _nameless(one, other, found) else greater
+    if same < 12 and max(one.size, other.size) >= BRIEF:
+        return 0.0
+    weak = greater + lesser < 0.5 or lesser < 0.15 or same < 20
+    return 0.0 if weak and not is_firm(shares) else greater
 
 
-def is_firm(shares: tuple[float, float]) -> bool:
-    """Do shares of two texts leave no doubt, whatever else the two are?"""
-    return max(shares) >= STRONG or (max(shares) >= 0.4 and min(shares) >= 0.25)
+def _only_foot(found: Alignment) -> bool:
+    """Does what is shared begin late in both, or late in one and reach to the end of both?"""
+    starts = [float(s.argmax()) / len(s) for s in found.same]
+    ends = [float(s[::-1].argmax()) / len(s) for s in found.same]
+    return max(starts) > 0.5 and (min(starts) > 0.5 or (min(starts) > 0.25 and max(ends) < 0.1))
+
+
+def _is_item(found: Alignment, shares: tuple[float, float]) -> bool:
+    """Is the head of one text, lede and all, less than a third of the other?"""
+    one, other = (float(s.argmax()) / max(1, len(s)) for s in found.same)
+    enough = min(_counts(found.same)) >= 20
+    return enough and ((one < 0.06 and shares[1] < 0.3) or (other < 0.06 and shares[0] < 0.3))
 
 
 def _scattered(found: Alignment) -> float:
@@ -187,17 +227,15 @@ def align(one: Print, other: Print, length: int = 3) -> Alignment:
     long = np.minimum(i[last] - i[first], j[last] - j[first]) + length >= SHORTEST
     kept = np.repeat(long, last - first + 1)
     first, last = first[long], last[long]
-    along = (
-        _spans(one.size, i[first], i[last] + length),
-        _spans(other.size, j[first], j[last] + length),
-    )
+    stretches = (i[first], i[last] + length, j[first], j[last] + length)
+    along = (_spans(one.size, *stretches[:2]), _spans(other.size, *stretches[2:]))
     i, j = i[kept], j[kept]
     by_second = np.argsort(j)
     same = (
         _same(one, other, i, j) & along[0],
         _same(other, one, j[by_second], i[by_second]) & along[1],
     )
-    return Alignment(along, same)
+    return Alignment(along, same, stretches)
 
 
 def _spans(size: int, start: Places, end: Places) -> Flags:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.cluster import FEWEST_WORDS, Copy, memberships
+from pipelines.cluster import memberships
+from pipelines.copies import FEWEST_WORDS, Copy
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 HASH = "5f2a9c01d4e7b3a8ff00"

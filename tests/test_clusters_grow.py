@@ -10,7 +10,8 @@ from test_kinship import LEDE, LOCAL, WIRE
 
 from bench import edits
 from bench.newsroom import Filed, Newsroom
-from pipelines.cluster import Copy, memberships
+from pipelines.cluster import memberships
+from pipelines.copies import Copy
 from pipelines.page.words import content_hash, words
 from pipelines.prints import printed
 
@@ -150,9 +151,10 @@ def test_the_id_stays_with_the_greater_part():
 
 
 @given(st.integers(0, 10_000), st.randoms(use_true_random=False))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None, derandomize=True)
 def test_clusters_are_the_same_in_whatever_order_and_batches_stories_come(seed, chance):
-    stories = [_copy_of(f) for f in Newsroom(seed).corpus(24)]
+    """But for what many unrelated stories share, which is known only once there are many of them."""
+    stories = [_copy_of(f) for f in Newsroom(seed).corpus(24, traps=False)]
     at_once = arrive(stories)
     shuffled = chance.sample(stories, k=len(stories))
     middle = chance.randint(1, len(stories) - 1)

@@ -19,8 +19,8 @@ from typing import Any
 import pyarrow as pa
 from upath import UPath
 
-from pipelines import cluster
-from pipelines.cluster import FEWEST_WORDS, MOST_HOLDERS, Copy, Holders
+from pipelines.cluster import memberships
+from pipelines.copies import FEWEST_WORDS, MOST_HOLDERS, Copy, Holders, candidates
 from pipelines.prints import Print, printed, restored
 from pipelines.records import Membership, StoredPrint
 from pipelines.store import batches, staging
@@ -167,11 +167,11 @@ class _Desk:
         staged = {row["story_id"]: _staged(row) for row in chunk}
         self.names |= {story_key(story_id): story_id for story_id in staged}
         held = self._holders(staged, chunk)
-        pairs = cluster.candidates(held, set(map(story_key, staged)))
+        pairs = candidates(held, set(map(story_key, staged)))
         known = self._known(staged, {key for pair in pairs for key in pair}, chunk)
         names = self.names | {story_key(story_id): story_id for story_id in known}
         holders = {key: [names.get(one, f"#{one}") for one in keys] for key, keys in held.items()}
-        for member in cluster.memberships(staged.values(), known.values(), holders):
+        for member in memberships(staged.values(), known.values(), holders):
             self._remember(member, staged.get(member.story_id), known.get(member.story_id))
         fellows: dict[str, set[str]] = defaultdict(set)
         for story_id, copy in known.items():
