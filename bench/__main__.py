@@ -35,6 +35,13 @@ def main() -> int:
         ],
         "sources": ["-m", "bench.sources", *(["--rounds", "1"] if given.quick else [])],
         "load": ["-m", "bench.load", *(["--quick"] if given.quick else [])],
+        "clusters": ["-m", "bench.clusters", *(["--stories", "50000"] if given.quick else [])],
+        "reprints": [
+            "-m",
+            "bench.reprints",
+            *(["--pages", str(given.devset)] if given.devset else []),
+            *(["--stories", "1000", "--seeds", "1"] if given.quick else ["--plain"]),
+        ],
     }
     if given.devset and given.score:
         parts["extract"] = ["-m", "bench.extract", str(given.devset), str(given.score)]

@@ -13,7 +13,7 @@ from pipelines.kinship import STRONG, SURE, Kinship, is_firm, kinship
 from pipelines.prints import Flags
 
 RARE = {(True, False): 0.0, (True, True): 0.2, (False, False): 0.06, (False, True): 0.5}
-"""Least share, of the keys of two texts, that few others have: by whether their kinship is firm, is doubtful."""
+"""Least share, of the keys of two texts, that few others have: by whether kinship is firm, is doubtful."""
 
 
 class Groups:
