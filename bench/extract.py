@@ -20,7 +20,9 @@ from typing import Any
 from pipelines.extract import extract_page
 from pipelines.records import Capture, Reject, Source
 
-_ANY = Source(name="bench", title="", home="https://bench.invalid/", feeds=("https://bench.invalid/",))
+_ANY = Source(
+    name="bench", title="", home="https://bench.invalid/", feeds=("https://bench.invalid/",), rights="keep"
+)
 _HEADERS = (("content-type", "text/html; charset=utf-8"),)
 
 

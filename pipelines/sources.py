@@ -104,9 +104,13 @@ def scope_hosts(source: Source) -> frozenset[str]:
 
 
 def nameless(url: str) -> Source:
-    """A source for a page of which we know nothing but its URL: named by its host."""
+    """A source for a page of which we know nothing but its URL: named by its host.
+
+    Whoever has the page in hand decides what may be done with it: what is reserved is
+    said, and nothing is left out.
+    """
     host = urlsplit(url).hostname or "page"
-    return Source(name=host, title=host, home=url)
+    return Source(name=host, title=host, home=url, rights="keep")
 
 
 def rebased(source: Source, base: str) -> Source:

@@ -31,7 +31,7 @@ def warc(tmp_path):
 
 
 def test_every_real_page_is_a_story_or_a_reasoned_reject(home, warc):
-    declare(home, "any", "https://any.example")
+    declare(home, "any", "https://any.example", rights='"keep"')
     batch = steps.replay(warc, "any")
     steps.extract(batch)
     steps.load(steps.cluster())

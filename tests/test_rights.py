@@ -2,14 +2,16 @@
 
 import gzip
 import json
+import tempfile
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from crawling import crawl, log_of, outcomes
 from lxml import html
 from website import declare, rss, story
 
-from pipelines import steps
+from pipelines import saved, steps
 from pipelines.extract import extract_page
 from pipelines.page import rights
 from pipelines.records import Capture, Lead, Outcome, Reject, Source, Story
@@ -93,6 +95,22 @@ def test_metadata_keeps_headline_url_and_dates_and_no_text():
     assert (kept.word_count > 10, bare.word_count, bare.body_text, bare.description) == (True, 0, "", None)
     assert bare.content_hash == kept.content_hash  # an edit is seen, though not what was edited
     assert read(page(), "metadata").body_text == "\n\n".join(TEXT)
+
+
+def test_a_page_in_hand_is_read_whole_and_flagged():
+    text = "<p>" + "The river rose again today, and the council met for another time. " * 5 + "</p>"
+    page = (
+        f"<html><head><meta name='tdm-reservation' content='1'></head><body><h1>Rain</h1>{text}</body></html>"
+    )
+    told = read_page_of(page.encode())
+    assert told["rights_reserved"] is True
+    assert told["body_text"].startswith("The river rose")
+
+
+def read_page_of(page):
+    with tempfile.NamedTemporaryFile(suffix=".html") as file:
+        Path(file.name).write_bytes(page)
+        return saved.read_page(Path(file.name), "https://wire.example/rain", "2026-03-05T12:00:00+00:00")
 
 
 def test_skip_leaves_no_story():
