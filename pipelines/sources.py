@@ -318,6 +318,16 @@ def _rule(where: str, table: Mapping[str, Any]) -> Rule:
     return Rule(**{key: _RULE_KEYS[key](value) for key, value in table.items()})
 
 
+def _selector(value: Any) -> str:
+    from pipelines.selectors import compiled  # heavy, and few sources have rules
+
+    try:
+        compiled(_text(value))
+    except SourceError as error:
+        raise ValueError(str(error).removeprefix("rules: ")) from None
+    return str(value)
+
+
 def _known(where: str, table: Mapping[str, Any], keys: Iterable[str]) -> Mapping[str, Any]:
     unknown = set(table) - set(keys)
     if unknown:
@@ -335,11 +345,11 @@ def _story_fields() -> Iterable[str]:
 
 _RULE_KEYS: dict[str, Callable[[Any], Any]] = {
     "until": _day,
-    "body": _text,
-    "headline": _text,
-    "byline": _text,
-    "published_at": _text,
-    "drop": _many(_text),
+    "body": _selector,
+    "headline": _selector,
+    "byline": _selector,
+    "published_at": _selector,
+    "drop": _many(_selector),
 }
 
 _KEYS: dict[str, Callable[[Any], Any]] = {

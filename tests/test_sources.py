@@ -70,6 +70,8 @@ def test_rules_keep_their_order_and_their_end():
         ('private_hosts = ["127.0.0.1:8000"]', "private_hosts: must be a host's name alone"),
         ('[[rules]]\nuntil = "2026-01-01"', "rules: must be a day"),
         ('[[rules]]\nbdy = "p"', "rules: rule 1: no such key: bdy"),
+        ('[[rules]]\nbody = "p::!"', "rules: 'p::!' is neither CSS nor XPath"),
+        ('[[rules]]\ndrop = ["//p["]', "rules: '//p[' is neither CSS nor XPath"),
         ("[rules]", "rules: must be written as [[rules]]"),
         ("title = ", "not valid TOML"),
     ],

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from functools import lru_cache
 
-from cssselect import HTMLTranslator, SelectorError
 from lxml import etree
 
-from pipelines.errors import SourceError
 from pipelines.page.blocks import clean
 from pipelines.page.markup import Tree
 from pipelines.records import Rule
+from pipelines.selectors import compiled
 
 
 def choose(rules: Iterable[Rule], fetched_at: datetime) -> Rule | None:
@@ -32,7 +30,7 @@ def all_of(tree: Tree, selectors: Iterable[str]) -> list[Tree]:
     return [
         found
         for selector in selectors
-        for found in _compiled(selector)(tree)
+        for found in compiled(selector)(tree)
         if isinstance(found, etree._Element)
     ]
 
@@ -57,7 +55,7 @@ def text(tree: Tree, selector: str | None) -> str | None:
     """Text, or attribute value, of the first thing that the selector finds."""
     if not selector:
         return None
-    for found in _compiled(selector)(tree):
+    for found in compiled(selector)(tree):
         value = (
             found
             if isinstance(found, str)
@@ -66,12 +64,3 @@ def text(tree: Tree, selector: str | None) -> str | None:
         if cleaned := clean(str(value)):
             return cleaned
     return None
-
-
-@lru_cache(maxsize=256)
-def _compiled(selector: str) -> etree.XPath:
-    try:
-        path = selector if selector.startswith(("/", "./", "(")) else HTMLTranslator().css_to_xpath(selector)
-        return etree.XPath(path)
-    except (SelectorError, etree.XPathSyntaxError) as error:
-        raise SourceError(f"rules: {selector!r} is neither CSS nor XPath: {error}") from error
