@@ -260,6 +260,11 @@ def test_a_hostile_page_is_a_story_or_a_reasoned_reject(what: str) -> None:
     assert isinstance(found, Story) or found.reason
 
 
+def test_bytes_that_are_no_text_are_no_story() -> None:
+    noise = random.Random(5).randbytes(3_000)
+    assert extract(b"<p>" + noise) == Reject(outcome=Outcome.BAD_CONTENT, reason="binary")
+
+
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=2_000))
 def test_any_bytes_are_a_story_or_a_reasoned_reject(content: bytes) -> None:
