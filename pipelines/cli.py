@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -128,7 +129,7 @@ def run(names: tuple[str, ...], url_base: str | None, as_json: bool) -> None:
     help="Minutes; what is not fetched by then waits.",
 )
 @click.option("--since", type=DAY, metavar="DAY", help="Backfill: only stories from this day on.")
-@click.option("--until", type=DAY, metavar="DAY", help="Backfill: the last day, in the source's zone; today.")
+@click.option("--until", type=DAY, metavar="DAY", help="Backfill: the last day; today, in the source's zone.")
 @click.option("--budget", type=click.IntRange(1), help="Most stories to fetch; the source's own.")
 @as_json
 def crawl(
@@ -148,7 +149,7 @@ def crawl(
     """
     from pipelines import steps
 
-    days = _days(since, until)
+    days = _days(since, until, lambda: steps.source(name).timezone)
     crawled = steps.crawl(
         name, url_base=url_base, deadline=timedelta(minutes=deadline), days=days, budget=budget
     )
@@ -432,13 +433,13 @@ def _checked(batch: str | None) -> list[WirehouseError]:
     return []
 
 
-def _days(since: date | None, until: date | None) -> tuple[date, date] | None:
+def _days(since: date | None, until: date | None, zone: Callable[[], str]) -> tuple[date, date] | None:
     """First and last day of a backfill; None where no day is given."""
     if since is None:
         if until is not None:
             raise UsageError("--until needs --since")
         return None
-    last = until or datetime.now(UTC).date()
+    last = until or datetime.now(ZoneInfo(zone())).date()
     if last < since:
         raise UsageError(f"--since {since} is after --until {last}")
     return since, last

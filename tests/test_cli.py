@@ -7,12 +7,15 @@ import json
 import os
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
 from website import declare, rss, story
 
+from pipelines import cli
 from pipelines.cli import main
 from pipelines.records import Story
 from pipelines.store import archive
@@ -321,6 +324,15 @@ def test_a_day_that_is_none_is_said_as_a_day():
     for word in ("yesterday", "2026-02-30"):
         done = CliRunner().invoke(main, ["crawl", "wire", "--since", word])
         assert (done.exit_code, f"'{word}' is no day; write it like 2026-03-05" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "zone", ["Pacific/Kiritimati", "Etc/GMT+12"]
+)  # at any hour, one has another day than UTC
+def test_a_backfill_without_an_end_goes_on_to_today_where_the_source_is(zone):
+    today = datetime.now(ZoneInfo(zone)).date()
+    first, last = cli._days(today, None, lambda: zone)
+    assert (first, last - today) in ((today, timedelta(0)), (today, timedelta(days=1)))  # midnight may pass
 
 
 def test_a_wrong_warehouse_is_named_without_its_password(home):
