@@ -119,9 +119,9 @@ def _story(
     zone = source.timezone
     when = chronology.read(stated, top, ends, notes, ruled["published_at"], capture, zone)
     published = when.published
+    words_ = [word for paragraph in paragraphs for word in paragraph.split()]
     mark = _signal(headline, paragraphs, ends, notes, (*above, *below))
     sources = tuple(dict.fromkeys([*ends.sources, *notes.sources]))
-    words_ = [word for paragraph in paragraphs for word in paragraph.split()]
     why = notstory.reason(
         capture.url,
         stated,
@@ -230,7 +230,7 @@ def _signal(
     """What the page says on its edges that was done to the story; a kill before all else."""
     said = [headline, ends.ed_note, notes.ed_note, *paragraphs[:1]]
     marks = {signals.signal(line) for line in said if line and len(line) < 400}
-    if sum(len(p.split()) for p in paragraphs) < _NOTICE and any(
+    if sum(map(len, paragraphs)) < _NOTICE and any(
         signals.is_withdrawal(line) for line in (*paragraphs, *around)
     ):
         marks.add("kill")
@@ -240,8 +240,8 @@ def _signal(
     return None if first == "advisory" else first
 
 
-_NOTICE = 60
-"""Words; a page that says no more than this may be nothing but the notice that its story is gone."""
+_NOTICE = 400
+"""Characters; a page that says no more than this may be nothing but the notice that its story is gone."""
 
 
 def _description(text: str | None) -> str | None:
