@@ -14,7 +14,7 @@ from press import NOON, batch, fetch, line, member, name, story
 
 from pipelines.errors import UsageError, WarehouseError
 from pipelines.records import LedgerLine, Outcome, Severity, Source, Story
-from pipelines.store import clustering, dictionary, forms, loading, reading, staging, warehouse
+from pipelines.store import batches, clustering, dictionary, forms, loading, reading, staging, warehouse
 
 ROOT = Path(__file__).parent.parent
 ONLY_A_LOAD_KNOWS = {
@@ -288,6 +288,16 @@ def test_source_health_tells_good_from_sick_from_never_run(on_sqlite, tmp_path):
     }
     assert (rows["good"]["stories"], rows["good"]["last_trouble"]) == (1, None)
     assert rows["mute"]["last_trouble"] == "dns_error https://mute.example/rss"
+
+
+def test_a_backfill_hides_no_sick_source(on_sqlite, tmp_path):
+    late = [line(name(1, "late"), f"https://late.example/{n}", Outcome.TIMEOUT) for n in range(3)]
+    crawled = batch(tmp_path / "data", name(1, "late"), other=late)
+    filled = batch(tmp_path / "data", name(2, "late"), [story("s1", source_id="late")])
+    run = batches.read_run(filled)
+    batches.write_run(Path(str(filled / batches.RUN)), dataclasses.replace(run, kind="backfill"))
+    load(on_sqlite, crawled, filled)
+    assert ask(on_sqlite, "SELECT last_good_run_at, stories FROM source_health") == [(None, 1)]
 
 
 def test_check_finds_a_ledger_that_does_not_balance(on_sqlite, tmp_path):

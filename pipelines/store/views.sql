@@ -72,7 +72,8 @@ WITH counted AS (
     count(*) FILTER (WHERE outcome IN ('new', 'updated', 'unchanged', 'duplicate')) AS read,
     count(*) FILTER (WHERE outcome = 'new') AS new_stories,
     count(*) FILTER (WHERE outcome NOT IN
-      ('new', 'updated', 'unchanged', 'duplicate', 'not_due', 'not_story', 'out_of_scope', 'over_budget')) AS troubles
+      ('new', 'updated', 'unchanged', 'duplicate', 'not_due', 'not_story', 'out_of_scope', 'over_budget',
+       'rights_reserved')) AS troubles
   FROM ledger GROUP BY run_id
 ), asked AS (
   SELECT run_id, count(*) FILTER (WHERE outcome IN ('ok', 'unchanged')) AS answered
@@ -89,6 +90,7 @@ WITH counted AS (
     coalesce(sum(c.leads) FILTER (WHERE r.started_at > now() - INTERVAL 1 DAY), 0)::BIGINT AS leads_last_day,
     coalesce(sum(c.troubles) FILTER (WHERE r.started_at > now() - INTERVAL 1 DAY), 0)::BIGINT AS troubles_last_day
   FROM runs r LEFT JOIN counted c USING (run_id) LEFT JOIN asked a USING (run_id)
+  WHERE r.kind <> 'backfill'  -- days gone by say nothing of how the source is
   GROUP BY ALL
 ), latest AS (
   SELECT source_id, count(*) AS stories, max(first_seen_at) AS newest_story_at FROM stories GROUP BY ALL
