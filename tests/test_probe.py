@@ -66,6 +66,21 @@ def test_a_paper_with_a_feed_and_a_news_sitemap_is_found_out(wire, courier):
     assert sum(courier.outcomes.values()) == courier.asked
 
 
+def test_an_agency_is_told_from_a_paper_that_prints_its_stories(wire, courier):
+    report = probed(wire.origins["meridian"])
+    assert parse_source("meridian", report.toml).agency == "Meridian Wire"
+    assert parse_source("courier", courier.toml).agency is None
+    assert '# agency = "Meridian Wire" if this is its own site' in courier.toml
+
+
+def test_times_ahead_of_the_clock_are_a_sign_that_they_are_not_utc(wire):
+    (said,) = (p.what for p in probed(wire.origins["kuestenblatt"]).problems if "state no zone" in p.what)
+    assert "nothing tells the site's" in said, "the wire stands still at a time long past"
+    report = Report(url="x", home="x", name="x", looked_at=NOW, stories=4, filled={"published_at": 1.0})
+    (said,) = (p.what for p in verdict.problems(replace(report, ahead=timedelta(minutes=55))))
+    assert said == "4 of 4 times state no zone, and taken for UTC they lie up to 1 h ahead"
+
+
 def announced(wire, key):
     channels = wire.wire.announced_at(NOW).items()
     return {url for channel, urls in channels if channel.startswith(wire.origins[key]) for url in urls}

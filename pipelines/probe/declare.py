@@ -9,6 +9,7 @@ from datetime import timedelta
 from math import ceil, floor
 from urllib.parse import urlsplit
 
+from pipelines.page.words import squash
 from pipelines.probe.report import Report
 from pipelines.probe.verdict import ENOUGH, FEED_KINDS
 from pipelines.sources import LANGUAGE
@@ -48,6 +49,13 @@ def declaration(report: Report, *, delay: timedelta | None, private: bool) -> st
     else:
         why = r.timezone_evidence or "nothing tells the site's"
         lines.append(_comment(f'timezone = "UTC" unless you know better; {why}'))
+    if r.agency:
+        own = squash(r.agency) == squash(r.title)
+        evidence = f"{r.credited} of {r.stories} stories of the sample are credited to it"
+        key = f"agency = {_text(r.agency)}"
+        lines.append(
+            f"{key}  {_comment(evidence)}" if own else _comment(f"{key} if this is its own site: {evidence}")
+        )
     lines += _urls("feeds", [c.url for c in used if c.kind in FEED_KINDS])
     lines += _urls("sitemaps", [c.url for c in used if c.kind in ("news_sitemap", "sitemap", "index")])
     lines += _urls("sections", [c.url for c in used if c.kind == "section"])

@@ -102,6 +102,12 @@ class Report:
     """As printed: `+01:00`, `Z` …"""
     language: str | None = None
     """Proposed: that of nearly all stories."""
+    agency: str | None = None
+    """Whom most stories of the sample are credited to."""
+    credited: int = 0
+    """Stories of the sample that are credited to it."""
+    ahead: timedelta = timedelta(0)
+    """How far the times that state no zone, taken for UTC, lie ahead of the clock."""
     timezone: str | None = None
     """Proposed; None if there is no evidence."""
     timezone_evidence: str | None = None

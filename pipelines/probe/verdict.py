@@ -115,6 +115,8 @@ def sampled(report: Report, stories: Sequence[Story], ledger: Sequence[LedgerLin
     languages = Counter(s.language for s in stories if s.language)
     offsets = Counter(m[1] for s in stories if (m := _OFFSET.search(s.published_raw or "")))
     best = languages.most_common(1)
+    agencies = Counter(s.origin_agency for s in stories if s.origin_agency).most_common(1)
+    unzoned = [s for s in stories if s.published_at and s.published_tz_known is False]
     lengths = [s.word_count for s in stories if s.word_count]  # of a reserved story the text is not kept
     stated = dict.fromkeys((*report.stated, *(said for s in stories for said in s.rights_evidence)))
     zone, evidence = timezone(report.home, best[0][0] if best else None, offsets, stories)
@@ -132,6 +134,11 @@ def sampled(report: Report, stories: Sequence[Story], ledger: Sequence[LedgerLin
         language=best[0][0] if best and best[0][1] >= 0.9 * len(stories) else None,
         zones_stated=sum(s.published_tz_known is True for s in stories),
         offsets=dict(offsets.most_common()),
+        agency=agencies[0][0] if agencies and agencies[0][1] * 2 >= len(stories) else None,
+        credited=agencies[0][1] if agencies else 0,
+        ahead=max(
+            [s.published_at - report.looked_at for s in unzoned if s.published_at], default=timedelta(0)
+        ),
         timezone=zone,
         timezone_evidence=evidence,
         barren=_barren(asked),
@@ -241,8 +248,10 @@ def _problems(r: Report) -> Iterable[tuple[str, str]]:
         and r.zones_stated < 0.9 * r.stories
         and not r.timezone
     ):
+        hours = round(r.ahead / timedelta(hours=1))
+        told = f"taken for UTC they lie up to {hours} h ahead" if hours >= 1 else "nothing tells the site's"
         yield (
-            f"{r.stories - r.zones_stated} of {r.stories} times state no zone, and nothing tells the site's",
+            f"{r.stories - r.zones_stated} of {r.stories} times state no zone, and {told}",
             "set `timezone`; until then they are taken for UTC",
         )
     if r.robots.crawl_delay and r.robots.crawl_delay >= 5:

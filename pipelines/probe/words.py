@@ -67,6 +67,7 @@ def _coming(r: Report) -> list[str]:
         f"language     {languages}",
         f"times        {r.zones_stated} of {r.stories} state their zone{f' ({offsets})' if offsets else ''}",
         f"time zone    {zone}",
+        *([f"agency       {r.agency}: {r.credited} of {r.stories} are credited to it"] if r.agency else []),
         f"markup       {', '.join(f'{k} {n}' for k, n in r.markup.items()) or 'none'} (of {r.stories} pages)",
         *_side("sections", r.sections[:8]),
     ]
