@@ -23,6 +23,9 @@ from pipelines.errors import BatchError, UsageError
 from pipelines.records import Outcome, Run, Source, outcome_of_status
 from pipelines.store import archive, batches
 
+_OF_THE_SITE = {"/robots.txt": "robots", "/.well-known/tdmrep.json": "rights"}
+"""Files about the site, which an archive of a crawl of ours has too: no leads."""
+
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -71,7 +74,7 @@ def _write_logs(work: Path, name: str, now: datetime, own: Source | None) -> tup
         for position, record in enumerate(archive.records(pages, name)):
             fetch_log.write(json.dumps(_fetch_line(record)) + "\n")
             received += len(record.payload)
-            if record.status in REDIRECTS or urlsplit(record.url).path == "/robots.txt":
+            if record.status in REDIRECTS or urlsplit(record.url).path in _OF_THE_SITE:
                 continue
             line = _lead_line(record, name, position, now)
             if own is not None and line["outcome"] is None and not urls.in_scope(record.url, own):
@@ -120,7 +123,7 @@ def _fetch_line(record: archive.Record) -> dict[str, Any]:
     headers = dict(record.headers)
     return {
         "url": record.url,
-        "purpose": "story",
+        "purpose": _OF_THE_SITE.get(urlsplit(record.url).path, "story"),
         "outcome": outcome.value if outcome else "ok",
         "http_status": record.status,
         "content_type": headers.get("content-type"),

@@ -257,8 +257,9 @@ def warc(tmp_path):
 
 def test_replay_loads_a_warc_without_a_network(home, warc):
     declare(home, "wire", "https://wire.example")
-    out = wirehouse("replay", str(warc("/a", "/b", "/gone", "/pdf")), "--source", "wire").stdout
-    assert "4 leads, each with one outcome" in out
+    site = ("/robots.txt", "/.well-known/tdmrep.json")
+    out = wirehouse("replay", str(warc("/a", "/b", "/gone", "/pdf", *site)), "--source", "wire").stdout
+    assert "4 leads, each with one outcome" in out, "files about the site are none"
     rows = json.loads(
         wirehouse("sql", "SELECT url, fetched_at FROM stories ORDER BY url", "--format", "json").stdout
     )
