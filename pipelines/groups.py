@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from pipelines.copies import FEWEST_WORDS, LEAST_KEYS, Copy, Holders, candidates, holders_of, merged
-from pipelines.kinship import STRONG, SURE, Kinship, is_firm, kinship
-from pipelines.prints import Flags
+from pipelines.kinship import SURE, Kinship, is_firm, kinship
+from pipelines.prints import KEYS, Flags
 
 RARE = {(True, False): 0.0, (True, True): 0.2, (False, False): 0.06, (False, True): 0.5}
 """Least share, of the keys of two texts, that few others have: by whether kinship is firm, is doubtful."""
@@ -101,13 +101,13 @@ class Groups:
         alike = [(p, self.kin[p]) for p in pairs if self.kin[p].strength > 0]
         sure = dict(self.parent)
         for (a, b), kin in alike:
-            if kin.strength > 0.75 or min(kin.shares) > 0.6:
+            if kin.strength > SURE or min(kin.shares) > 0.7:
                 sure[_root(sure, a)] = _root(sure, b)
         self.sure = {i: _root(sure, i) for i in sure}
         self.following = Counter(self.sure.values())
         found: dict[str, dict[str, Flags]] = defaultdict(dict)
         for (a, b), kin in alike:
-            if kin.strength > SURE or min(kin.shares) > STRONG or not self._is_everywhere(a, b, sure):
+            if kin.strength > SURE or min(kin.shares) > 0.7 or not self._is_everywhere(a, b, sure):
                 found[a][b], found[b][a] = kin.same
             else:
                 self.refused.add((a, b))
@@ -131,9 +131,15 @@ class Groups:
         groups = Counter(
             _root(sure, story) if story in sure else story
             for story, times in held.items()
-            if times >= 0.6 * len(shared) and not self._contradict(story, a, b)
+            if times >= 0.7 * self._expected(story, shared) and not self._contradict(story, a, b)
         )
-        return len(groups) >= (3 if kin.at_head else 4) and max(groups.values()) <= groups.total() / 2
+        enough = 3 if kin.at_head else 4 if kin.at_foot else 5  # where outlets speak of themselves
+        return len(groups) >= enough and max(groups.values()) <= groups.total() / 2
+
+    def _expected(self, story_id: str, keys: set[int]) -> int:
+        """How many of these keys a story that has the words would have: only its least are kept."""
+        known = self._keys(story_id) if story_id in self.copies else set()
+        return sum(key <= max(known) for key in keys) if len(known) >= KEYS else len(keys)
 
     def _keys(self, story_id: str) -> set[int]:
         return {k for p in self.copies[story_id].prints for k in p.keys.tolist()}

@@ -60,7 +60,8 @@ class Kinship:
     doubtful: bool = False
     """There are far fewer names and figures in what they share than in the texts, or a part contradicts."""
     at_head: bool = False
-    """What they share stands at the head of both."""
+    at_foot: bool = False
+    """What they share stands at the head, or at the foot, of both."""
     item: bool = False
     """Only the head of one stands in the other, as one thing among others."""
 
@@ -88,8 +89,8 @@ def kinship(one: Print, other: Print) -> Kinship:
     cleaned = _contradict(one, other, found)
     if cleaned:
         found = _without_contradictions(one, other, found)
-    shares = _shares(found.same)
-    if _contradict(one, other, found):
+    shares, nameless = _shares(found.same), _nameless(one, other, found)
+    if _contradict(one, other, found) or (cleaned and nameless):
         return Kinship(strength=0.0, shares=shares, same=found.same, contradict=True)
     likely = _strength(one, other, found, shares)
     item = max(shares) < STRONG and _is_item(found, shares)
@@ -97,8 +98,9 @@ def kinship(one: Print, other: Print) -> Kinship:
         strength=0.0 if item else likely,
         shares=shares,
         same=found.same,
-        doubtful=cleaned or _nameless(one, other, found),
+        doubtful=cleaned or nameless,
         at_head=all(bool(s[:8].any()) for s in found.same),
+        at_foot=all(bool(s[-8:].any()) for s in found.same),
         item=item,
     )
 
@@ -120,9 +122,10 @@ def _contradict(one: Print, other: Print, found: Alignment) -> bool:
         return False
     if other_rate < 0.2:  # an edited text, or a template
         return name_rate > 0.1 + other_rate / 2
-    if _scattered(found) < (0.8 if other_rate < 0.3 else 0.64):
-        return True
-    return bool(name_rate > 0.12 + 1.25 * other_rate + names[0] ** -0.5)
+    # Letters wrong everywhere, or a template that was varied: there the differences cluster in its slots.
+    if other_rate < 0.3:
+        return _scattered(found) < 0.8 or name_rate > 0.1 + 1.6 * other_rate
+    return _scattered(found) < 0.64 or bool(name_rate > 0.12 + 1.25 * other_rate + names[0] ** -0.5)
 
 
 def _without_contradictions(one: Print, other: Print, found: Alignment) -> Alignment:

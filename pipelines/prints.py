@@ -81,12 +81,6 @@ class Print:
         return len(self.words)
 
     @cached_property
-    def paragraph(self) -> npt.NDArray[np.int64]:
-        """The number of each word's paragraph."""
-        found: npt.NDArray[np.int64] = np.cumsum(self.marked == PARAGRAPH)[self._is_word]
-        return found
-
-    @cached_property
     def quoted(self) -> Flags:
         """Which words stand between quotation marks; a quotation ends with its paragraph at the latest."""
         marks = np.cumsum(self.marked == QUOTE)

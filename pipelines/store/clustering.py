@@ -27,7 +27,8 @@ from pipelines.store import batches, staging
 from pipelines.store.loading import name_of, stage
 from pipelines.store.warehouse import Connection
 
-CHUNK = 1_000
+CHUNK = 4_000
+"""Stories at a time: their words take some 30 kB each in memory while they are compared."""
 
 WINDOW = timedelta(days=365)
 """How long before and after it was fetched a story's copies are looked for."""
