@@ -38,6 +38,9 @@ METADATA = frozenset({"169.254.169.254", "fd00:ec2::254", "100.100.100.200", "16
 """Addresses at which clouds hand out credentials."""
 
 
+LOCAL = ipaddress.IPv6Network("64:ff9b:1::/48")
+"""NAT64 of one's own network (RFC 8215): whatever IPv4 address it makes of it."""
+
 WRAPPING = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96")))
 """IPv6 addresses that are an IPv4 address in other words: NAT64, compatible, translated."""
 
@@ -63,7 +66,7 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
-        if ip.is_site_local:
+        if ip.is_site_local or ip in LOCAL:
             return False
     return ip.is_global and not ip.is_multicast and address not in METADATA
 

@@ -192,3 +192,12 @@ def test_an_archive_needs_its_year(pattern):
         parse_source(
             "wire", f'title = "W"\nhome = "{BASE}"\nsections = ["{BASE}"]\narchives = ["{BASE}/{pattern}"]'
         )
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+@pytest.mark.parametrize("raw", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_the_ends_of_the_calendar_stop_no_backfill(raw, zone):
+    lead = Lead(url=BASE, found_url=BASE, channel=BASE, channel_kind="sitemap", published_raw=raw)
+    days = Days(date(2026, 3, 1), date(2026, 3, 2), zone)
+    said = days.day(raw)
+    assert said is None or not days.may_hold(lead)

@@ -276,6 +276,14 @@ def test_robots_txt_is_read_for_delay_and_sitemaps():
     assert of_site.robots("Crawl-delay: 9", 404).crawl_delay is None
 
 
+@pytest.mark.parametrize("delay", ["²", "9" * 30])
+def test_an_absurd_delay_stops_no_probe(delay):
+    said = of_site.robots(f"User-agent: *\nCrawl-delay: {delay}\n", 200)
+    now = datetime(2026, 3, 5, tzinfo=UTC)
+    report = Report(url="https://x.example/", home="https://x.example/", name="x", looked_at=now, robots=said)
+    assert any("between requests" in p.what for p in verdict.problems(report)) is (delay != "²")
+
+
 TEXT = st.text(max_size=60)
 
 

@@ -43,11 +43,11 @@ class Days:
     def day(self, raw: str) -> date | None:
         """The day, in the source's zone, that a channel's words for a time name."""
         moment = instant(raw) if raw[:4].isdecimal() else _of_mail(raw)
-        if moment is not None:
-            return moment.astimezone(ZoneInfo(self.zone)).date()
         try:
+            if moment is not None:
+                return moment.astimezone(ZoneInfo(self.zone)).date()
             return datetime.fromisoformat(raw.strip()).date()
-        except ValueError:
+        except (ValueError, OverflowError):  # the first day of the calendar, west of Greenwich
             return None
 
 

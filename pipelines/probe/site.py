@@ -76,7 +76,9 @@ def robots(text: str, status: int | None) -> Robots:
     if status is None or status >= 400:
         return Robots(status=status)
     parser = RobotFileParser()
-    parser.parse(text.lstrip("\ufeff").splitlines())
+    # Its own reader stumbles over digits that are no decimals.
+    plain = text.lstrip("\ufeff")
+    parser.parse("".join(c for c in plain if c.isascii() or not c.isdigit()).splitlines())
     # Its own reader takes whole seconds only.
     delay = parser.crawl_delay(AGENT)
     stated = re.search(r"(?im)^\s*crawl-delay\s*:\s*(\d+\.\d+)", text) if delay is None else None

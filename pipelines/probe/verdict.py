@@ -255,7 +255,7 @@ def _problems(r: Report) -> Iterable[tuple[str, str]]:
             "set `timezone`; until then they are taken for UTC",
         )
     if r.robots.crawl_delay and r.robots.crawl_delay >= 5:
-        took = timedelta(seconds=round(500 * r.robots.crawl_delay))
+        took = timedelta(seconds=round(500 * min(r.robots.crawl_delay, 1e9)))
         yield (
             f"robots.txt asks for {r.robots.crawl_delay:g} s between requests: 500 stories take {took}",
             "set `budget` so that a crawl ends before the next begins",
