@@ -144,12 +144,17 @@ def main_path(path: str) -> str:
     path = re.sub("//+", "/", path)
     path = _INDEX.sub("/", path)
     parts = [part for part in path.split("/") if part]
-    if len(parts) > 1 and parts[-1].lower() in ("amp", "print", "mobile") and parts[-2].lower() not in _LISTS:
+    while (
+        len(parts) > 1 and parts[-1].lower() in ("amp", "print", "mobile") and parts[-2].lower() not in _LISTS
+    ):
         parts.pop()
-    if len(parts) > 1:
-        first = parts[0].lower()
-        if first == "amp" or (first in ("m", "print") and re.search(r"[0-9-]", parts[-1])):
-            parts = parts[1:]
+    named = bool(parts) and re.search(r"[0-9-]", parts[-1]) is not None
+    front = 0
+    while front < len(parts) - 1 and (
+        parts[front].lower() == "amp" or (named and parts[front].lower() in ("m", "print"))
+    ):
+        front += 1
+    parts = parts[front:]
     inner = [part for n, part in enumerate(parts) if part.lower() != "amp" or not _is_inner(parts, n)]
     path = "/" + "/".join(inner)
     return _SUFFIX.sub(r"\1", path) if len(inner) else path

@@ -16,6 +16,9 @@ from pipelines.sources import scope_hosts
 LONGEST = 2_000
 """Characters, percent-encoded; a longer URL is taken for a trap, not for a page."""
 
+DEEPEST = 20
+"""Views within views that are undone; a URL made of hundreds would cost a fifth of a second."""
+
 _PORTS = {"http": 80, "https": 443}
 _CACHE = re.compile(
     r"https?://(?:[^/]+\.cdn\.ampproject\.org/[a-z]/|(?:www\.)?(?:google|bing)\.[a-z.]+/amp/)(s/)?"
@@ -39,7 +42,7 @@ def canonical(url: str) -> str:
     somebody's machine, not a site.) What chooses a page stays: `url_parts` says what
     does not. A URL that cannot be read comes back unchanged.
     """
-    for _ in range(LONGEST):  # a view within a view: until nothing changes
+    for _ in range(DEEPEST):  # a view within a view: until nothing changes
         before, url = url, _canonical(url)
         if url == before:
             break

@@ -7,6 +7,7 @@ is not asked for, and the body of a page that reserves itself is not archived.
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
@@ -63,7 +64,7 @@ class RightsMiddleware:
         if self._spider.source.rights == "skip" and rights.judge(said).reserved:
             raise RightsReserved("; ".join(said))
 
-    def process_response(self, request: Request, response: Response) -> Response:
+    async def process_response(self, request: Request, response: Response) -> Response:
         """Take the body from a page that reserves itself, if it is to be left out; its headers stay."""
         found = 200 <= response.status < 300
         if self._spider.source.rights != "skip" or "wirehouse_rights" not in request.meta or not found:
@@ -74,7 +75,7 @@ class RightsMiddleware:
             for v in vs
         ]
         said = [
-            *_of_body(response.body, headers),
+            *await asyncio.to_thread(_of_body, response.body, headers),
             *rights.of_headers(headers),
             *request.meta["wirehouse_rights"],
         ]

@@ -219,6 +219,32 @@ def test_a_very_long_feed_is_read_in_bounded_memory():
     assert megabytes < 22  # the leads themselves take half of it; read at once it is 30
 
 
+BOMBS = {
+    "items": b'<rss version="2.0"><channel>' + b"<item/>" * 2_500_000,
+    "items in capitals": b'<rss version="2.0"><channel>' + b"<ITEM>" * 2_500_000,
+    "links of one entry": b'<feed xmlns="http://www.w3.org/2005/Atom"><entry>' + b"<link/>" * 1_000_000,
+    "attributes": b'<rss version="2.0"><channel><item '
+    + b" ".join(b'a%d="x"' % n for n in range(40_000))
+    + b"/></channel></rss>",
+    "values": b'{"items":[{}' + b",{}" * 1_000_000 + b"]}",
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_what_would_fill_the_memory_is_no_feed(bomb):
+    with pytest.raises(channels.NotAChannel, match=r"\d+ (?:tags|attributes)|millions of values"):
+        channels.read(BOMBS[bomb], url=URL)
+
+
+@pytest.mark.parametrize("start", [b"<urlset>", b"<urlset><url>"])
+def test_a_sitemap_of_millions_of_other_things_is_read_in_bounded_memory(start):
+    bomb = start + b"<x/>" * 2_000_000
+    said = subprocess.run([sys.executable, "-c", MEASURE], input=bomb, capture_output=True, check=True)
+    leads, megabytes = map(int, said.stdout.split())
+    assert leads == 0
+    assert megabytes < 50  # as a tree it is 260
+
+
 def test_a_sitemap_of_plain_lines_is_read():
     said = read("https://wire.example/a\nhttps://wire.example/b\n")
     assert (said.kind, [lead.found_url[-1] for lead in said.leads]) == ("sitemap", ["a", "b"])

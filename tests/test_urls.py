@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines import urls
 from pipelines.records import Source
 from pipelines.urls import absolute, address, canonical, in_scope
 
@@ -269,3 +270,17 @@ def test_what_is_no_web_address_is_left_out(link):
 )
 def test_scope_is_hosts_and_patterns(url, ours):
     assert in_scope(url, SOURCE) is ours
+
+
+@pytest.mark.parametrize("view", ["/m", "/amp", "/print", "/index.html", ".amp"])
+def test_hundreds_of_views_within_views_cost_no_more_than_a_few(view, monkeypatch):
+    """Undone one by one, each would cost a whole reading of the address."""
+    read = []
+
+    def counted(url, once=urls._canonical):
+        read.append(url)
+        return once(url)
+
+    monkeypatch.setattr(urls, "_canonical", counted)
+    canonical(f"https://wire.example{view * 200}/rain-1{view * 200}")
+    assert len(read) <= 20

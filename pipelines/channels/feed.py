@@ -28,7 +28,16 @@ PORTION = 500
 _FAULTS = (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
 """What feedparser raises over damage that it does not expect, such as a NUL in the name of a charset."""
 
-_ENTRY = re.compile(rb"<(?:[\w-]+:)?(?:item|entry)[\s>]")
+MOST_TAGS = 2_000_000
+"""Of one feed: 50,000 entries have half of that; feedparser needs minutes for more."""
+
+AT_ONCE = 200_000
+"""Tags in memory as feedparser makes them: up to a kilobyte each."""
+
+_ATTRIBUTES = re.compile(rb"""<[\w:](?:[^<>"']++|"[^"<]*+"|'[^'<]*+'){2000,}+""")
+"""A tag of a thousand attributes: for ten thousand the XML parser needs a second, for a million hours."""
+
+_ENTRY = re.compile(rb"<(?:[\w-]+:)?(?:item|entry)[\s/>]", re.I)
 _PERIODS = {"hourly": 1, "daily": 24, "weekly": 168, "monthly": 720, "yearly": 8760}
 """sy:updatePeriod, in hours."""
 
@@ -58,18 +67,35 @@ def _portions(body: bytes) -> Iterator[bytes]:
     """The feed; a long one as several with the same head and some of its entries each.
 
     What stands between entries is left to the entry before; feedparser closes what is
-    open. A long feed in UTF-16, whose tags are no ASCII, is one portion.
+    open. A long feed in UTF-16, whose tags are no ASCII, is one portion. NotAChannel for
+    what is no feed but a bomb of tags.
     """
-    starts = [m.start() for m in _ENTRY.finditer(body)] if len(body) > LONG else []
-    if len(starts) <= PORTION:
+    tags = body.count(b"<")
+    if tags > MOST_TAGS:
+        raise NotAChannel(f"{tags} tags: more than any feed has")
+    if _ATTRIBUTES.search(body):
+        raise NotAChannel("a tag of more than 1000 attributes")
+    for portion in [body] if len(body) <= LONG else _split(body, tags):
+        if (tags := portion.count(b"<")) > AT_ONCE:
+            raise NotAChannel(f"{tags} tags in a few entries: more than any feed has")
+        yield portion
+
+
+def _split(body: bytes, tags: int) -> Iterator[bytes]:
+    starts = [m.start() for m in _ENTRY.finditer(body)]
+    # Fewer at once where they are large, more where each portion repeats a large head.
+    fit = len(starts) * AT_ONCE // (2 * tags) if tags else 0
+    head = body[: starts[0]] if starts else b""
+    portions = MOST_TAGS // (head.count(b"<") + len(head) // 100 + 1)
+    step = max(1, min(PORTION, fit), len(starts) // max(1, portions))
+    if len(starts) <= step:
         yield body
         return
-    head = body[: starts[0]]
     foot = b"</feed>" if body[starts[0] :].startswith(b"<entry") else b""
     foot = foot or (b"</rdf:RDF>" if b"<rdf:RDF" in head else b"</channel></rss>")
-    for n in range(0, len(starts), PORTION):
-        rest = starts[n + PORTION :]
-        yield head + (body[starts[n] : rest[0]] + foot if rest else body[starts[n] :])
+    for n in range(0, len(starts), step):
+        end = starts[n + step] if n + step < len(starts) else None
+        yield head + (body[starts[n] : end] + foot if end else body[starts[n] :])
 
 
 def _parsed(body: bytes, url: str, content_type: str) -> Any:

@@ -17,6 +17,9 @@ from pipelines.channels.said import LARGEST, Channel, NotAChannel, Part, instant
 from pipelines.records import Lead
 from pipelines.urls import absolute, canonical
 
+MOST_INSIDE = 20_000
+"""Elements of one entry; Google's extensions allow 1,000 pictures."""
+
 _ENTRIES = {"urlset": "url", "sitemapindex": "sitemap"}
 
 
@@ -31,6 +34,7 @@ def read(body: bytes, url: str) -> Channel:
     parts: list[Part] = []
     root = ""
     position = -1
+    inside = 0
     news = False
     try:
         for event, element in _elements(body):
@@ -39,18 +43,25 @@ def read(body: bytes, url: str) -> Channel:
             name = _local(element)
             if event == "start":
                 root = root or name
-            elif name == _ENTRIES.get(root):
+                inside += 1
+                if inside > MOST_INSIDE:  # of no sitemap; a tree of them would fill the memory
+                    break
+                continue
+            if name == _ENTRIES.get(root):
                 position += 1
                 if root == "sitemapindex":
                     parts += _part(element, url)
                 elif lead := _place(element, position, url):
                     leads.append(lead)
                     news = news or lead.channel_kind == "news_sitemap"
-                element.clear()
-                while element.getprevious() is not None:
-                    del element.getparent()[0]
                 if position + 1 == LARGEST:
                     break
+            elif not _is_of_root(element):
+                continue
+            inside = 0
+            element.clear()
+            while element.getprevious() is not None:
+                del element.getparent()[0]
     except etree.XMLSyntaxError as error:
         if position < 0:
             raise NotAChannel(f"begins like a sitemap, but is not XML: {error}") from error
@@ -68,6 +79,11 @@ def read_lines(body: bytes, url: str) -> Channel | None:
         return None
     found = ((n, absolute(line, url)) for n, line in enumerate(lines[:LARGEST]))
     return Channel("sitemap", tuple(_lead(link, n, url, "sitemap") for n, link in found if link))
+
+
+def _is_of_root(element: Any) -> bool:
+    parent = element.getparent()
+    return parent is not None and parent.getparent() is None
 
 
 def _elements(body: bytes) -> Iterator[tuple[str, Any]]:
