@@ -29,6 +29,13 @@ PLACE = 5
 AGAIN = (timedelta(minutes=65), timedelta(days=1))
 """When a story that is missing is asked for again: an hour apart, it is withdrawn (`store/fold.sql`)."""
 
+EARLY = 5
+"""404s in a row after which a page that never was there is given up, in more than an hour: feeds name
+stories before their pages are there."""
+
+SKEW = timedelta(minutes=5)
+"""By how much a publisher's clock may be ahead of ours."""
+
 ANNOUNCED = ("found_url", "channel", "channel_kind", "guid", "title", "published_raw", "language")
 """What a channel says of a story and its page may not; kept for the rechecks."""
 
@@ -42,7 +49,7 @@ TRY_AGAIN = frozenset(
         Outcome.BAD_CONTENT,
     }
 )
-"""Troubles that may pass; the others (gone, robots_denied …) are the server's word."""
+"""Troubles that may pass, as may a 404; the others (410, robots_denied …) are the server's word."""
 
 ENOUGH = 40
 """Looks at a rung after which we believe to know how often it finds an edit."""
@@ -81,11 +88,15 @@ Habits = Mapping[timedelta, Rung]
 """What is learned of a source, by the ages of its ladder."""
 
 
-def is_due(lead: Lead, seen: Seen | None, now: datetime) -> bool:
-    """Is this lead to be fetched in a crawl at `now`?"""
+def is_due(lead: Lead, seen: Seen | None, now: datetime, told_at: datetime | None = None) -> bool:
+    """Is this lead to be fetched in a crawl at `now`, of which a channel spoke at `told_at`?
+
+    A channel says but once that a story changed (then it is unchanged itself): also of what
+    changed since the crawl began, or by a clock that is ahead of ours.
+    """
     if seen is None or seen.last_visit_at is None:
         return True
-    if lead.updated_at is not None and seen.last_visit_at < lead.updated_at <= now:
+    if lead.updated_at is not None and seen.last_visit_at < lead.updated_at <= (told_at or now) + SKEW:
         return True
     return seen.due_at is not None and seen.due_at <= now
 
@@ -160,6 +171,8 @@ def remember(
         return _failed(visited, at)
     if outcome == Outcome.GONE and known.digest is not None:
         return _missing(visited, at, line.get("http_status"))
+    if outcome == Outcome.GONE and line.get("http_status") == 404:
+        return _failed(visited, at, EARLY)
     ended = outcome not in (None, Outcome.UNCHANGED)
     due = None if ended else next_look(source, habits or {}, known.url, known.first_seen_at, at)
     good = replace(visited, failures=0, due_at=due)
@@ -223,8 +236,8 @@ def _missing(seen: Seen, at: datetime, status: int | None) -> Seen:
     )
 
 
-def _failed(seen: Seen, at: datetime) -> Seen:
+def _failed(seen: Seen, at: datetime, most: int = GIVE_UP) -> Seen:
     """Wait twice as long after each failure in a row, up to a day; then give up."""
     failures = seen.failures + 1
     wait = min(FIRST_RETRY * 2 ** (failures - 1), LAST_RETRY)
-    return replace(seen, failures=failures, due_at=at + wait if failures < GIVE_UP else None)
+    return replace(seen, failures=failures, due_at=at + wait if failures < most else None)

@@ -198,6 +198,11 @@ class Seen:
     words: str | None = None
     """Which reader read which words there: the reader's version and the `content_hash`."""
 
+    @property
+    def is_read(self) -> bool:
+        """Was there ever a page, here or under another address of the same story?"""
+        return self.digest is not None or self.story_id is not None
+
     # What the channel said of a story, for the rechecks: see `Lead`.
     found_url: str | None = None
     channel: str | None = None

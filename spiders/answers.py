@@ -11,15 +11,15 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from pipelines.records import Heard, Outcome, Seen
-from spiders.outcomes import of_exception
+from spiders.outcomes import CONDITIONS, of_exception
 
 
 def conditions(seen: Seen | Heard | None) -> dict[str, str]:
     """Headers that let the server answer 304, from what we had of it last."""
     if seen is None or seen.digest is None:
         return {}
-    stated = {"If-None-Match": seen.etag, "If-Modified-Since": seen.last_modified}
-    return {name: value for name, value in stated.items() if value}
+    stated = zip(CONDITIONS, (seen.etag, seen.last_modified), strict=True)
+    return {name: value for name, value in stated if value}
 
 
 def lost(failure: Failure) -> tuple[Request, Outcome, str]:

@@ -17,7 +17,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from pipelines.store.archive import ArchiveWriter
-from spiders.outcomes import OURS, of_exception, of_response
+from spiders.outcomes import OURS, of_answer, of_exception
 
 if TYPE_CHECKING:
     from spiders.source import SourceSpider
@@ -80,7 +80,7 @@ class ArchiveMiddleware:
                 fetched_at=now,
                 address=str(response.ip_address) if response.ip_address else None,
             )
-            outcome, why = of_response(response.status)
+            outcome, why = of_answer(response.status, request)
             self._note(request, now, response, record_id, outcome, why)
         except OSError as error:
             self._spider.break_off(f"the archive could not be written: {error}")

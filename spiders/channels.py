@@ -20,13 +20,13 @@ from pipelines.records import Lead, Outcome
 from pipelines.store.state import Memory
 from spiders.answers import answered, conditions, lost
 from spiders.job import Job
-from spiders.outcomes import of_response
+from spiders.outcomes import of_answer
 
 MOST_CHANNELS = 50
-"""Channels asked in one crawl, with those that indexes, pages and feeds name."""
+"""Channels asked in one crawl besides those declared: what indexes, pages and feeds name."""
 
 MOST_OF_A_BACKFILL = 1_000
-"""Channels asked in one backfill: an archive has a file or a page a day."""
+"""The same in one backfill: an archive has a file or a page a day."""
 
 MOST_FEEDS = 5
 """Feeds followed that one page names."""
@@ -84,6 +84,7 @@ class Channels:
         self.job = job
         self.memory = memory
         self.asked: set[str] = set()
+        self.declared = 0
         self._take = take
         self._log = log
 
@@ -99,6 +100,7 @@ class Channels:
             calls = [*declared, *pages]
         if source.discover:
             calls.append(Call(url=source.home, for_feeds=True))
+        self.declared = len(calls)
         for call in calls:
             yield from self.ask(call)
 
@@ -107,8 +109,8 @@ class Channels:
             return
         self.asked.add(call.url)
         most = MOST_CHANNELS if self.job.days is None else MOST_OF_A_BACKFILL
-        if len(self.asked) > most:
-            self._log.warning("%s: not asked: more than %s channels in one crawl", call.url, most)
+        if len(self.asked) > most + self.declared:
+            self._log.warning("%s: not asked: more than %s further channels in one crawl", call.url, most)
             line = self._line(call) | {"at": self.job.now.isoformat()}
             yield line | {"outcome": Outcome.OVER_BUDGET.value, "reason": f"more than {most} channels"}
             return
@@ -133,7 +135,7 @@ class Channels:
 
     async def read(self, response: Response, call: Call) -> AsyncIterator[Any]:
         line = self._line(call) | answered(response, self.job.now)
-        outcome, reason = of_response(response.status)
+        outcome, reason = of_answer(response.status, response.request)
         if outcome == "redirect":  # Scrapy follows those that lead to a page
             location = (response.headers.get("Location") or b"").decode("latin-1")
             outcome, reason = Outcome.HTTP_ERROR.value, f"redirect to nowhere: {location!r}"
@@ -157,7 +159,6 @@ class Channels:
         wanted = [lead for lead in leads if self.job.days is None or self.job.days.may_hold(lead)]
         ttl = None if said.ttl is None else said.ttl.total_seconds()
         counts = {"leads": len(wanted), "passed_over": len(leads) - len(wanted)}
-        yield line | {"channel_kind": said.kind, "ttl": ttl} | counts
         following = [*await self._parts(said, call), *self._feeds(said, call), *self._next(said, call)]
         for further in following:
             for item in self.ask(further):
@@ -167,6 +168,8 @@ class Channels:
                 await asyncio.sleep(0)  # let answers come in between
             for item in self.sight(lead):
                 yield item
+        # Last: a crawl that is stopped before has not heard all, and the next one is to read it again.
+        yield line | {"channel_kind": said.kind, "ttl": ttl} | counts
 
     def lost(self, failure: Failure) -> Iterator[Any]:
         request, outcome, reason = lost(failure)
@@ -190,6 +193,7 @@ class Channels:
             "title": lead.title,
             "published_raw": lead.published_raw,
             "seen_at": self.job.now.isoformat(),
+            **({} if self.job.days is None else {"backfill": True}),
         }
         yield from self._take(lead)
 

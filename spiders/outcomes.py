@@ -6,6 +6,7 @@ import zlib
 
 import brotli
 from OpenSSL import SSL
+from scrapy import Request
 from scrapy import exceptions as scrapy
 from twisted.internet import error as twisted
 
@@ -40,6 +41,9 @@ _WORDS = [
 OURS = (AttributeError, TypeError, NameError, LookupError, AssertionError)
 """Faults of this program, not of the server: never an outcome."""
 
+CONDITIONS = ("If-None-Match", "If-Modified-Since")
+"""Headers with which a 304 is asked for."""
+
 _DECODING = (EOFError, ValueError, OSError, zlib.error, brotli.error)
 """What Scrapy's decompression raises over a broken body."""
 
@@ -64,6 +68,17 @@ def of_exception(error: BaseException) -> tuple[Outcome, str]:
     if isinstance(error, _DECODING) and not isinstance(error, ConnectionError):
         return Outcome.BAD_CONTENT, f"cannot be decompressed: {reason}"
     return Outcome.CONNECTION_ERROR, reason
+
+
+def of_answer(status: int, request: Request | None) -> tuple[str, str | None]:
+    """Outcome and reason of an answer; one that nothing has changed must have been asked for that.
+
+    Broken caches say 304 to everybody: taken for `unchanged`, such a page would never be read.
+    """
+    asked = request is not None and any(name in request.headers for name in CONDITIONS)
+    if status == 304 and not asked:
+        return str(Outcome.HTTP_ERROR), "304, though we had nothing that could be unchanged"
+    return of_response(status)
 
 
 def of_response(status: int) -> tuple[str, str | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from scrapy import Request, Spider, signals
@@ -20,7 +21,7 @@ from spiders.archive import ArchiveMiddleware
 from spiders.channels import Channels
 from spiders.crawl_log import CrawlLog
 from spiders.job import Job
-from spiders.outcomes import of_response
+from spiders.outcomes import of_answer
 from spiders.rests import Rest, Rests
 
 OLD = 100_000
@@ -55,6 +56,10 @@ class SourceSpider(Spider):
         """Every lead of this run by its key."""
         self.open: dict[str, Lead] = {}
         """Those that have not ended yet."""
+        self.idle: set[str] = set()
+        """Those that ended as not due."""
+        self.turns: set[str] = set()
+        """What is due without a channel's word."""
         self.channels = Channels(job, memory, self.take, self.logger)
         self.targets: dict[str, str] = {}
         """Where redirects of this run led, and the lead that went there first."""
@@ -78,11 +83,14 @@ class SourceSpider(Spider):
         return spider
 
     async def start(self) -> AsyncIterator[Any]:
+        if self.job.days is not None:  # a backfill leaves what is due to the live crawls
+            due = []
+        else:
+            due = self.memory.due(self.now, max(1, int(self.budget * RECHECKS)))
+        self.turns = {seen.url for seen in due}
         for item in self.channels.start():
             yield item
-        if self.job.days is not None:  # a backfill leaves what is due to the live crawls
-            return
-        for seen in self.memory.due(self.now, max(1, int(self.source.budget * RECHECKS))):
+        for seen in due:
             for item in self.take(frontier.recheck(seen)):
                 yield item
 
@@ -91,14 +99,21 @@ class SourceSpider(Spider):
         if lead.guid and not lead.recheck:
             self.announced.setdefault(lead.guid, set()).add(lead.url)
         if lead.url in self.leads:
+            yield from self.hear_again(lead)
             return
         self.leads[lead.url] = lead
         self.open[lead.url] = lead
         seen = self.memory.get(lead.url)
         if not urls.in_scope(lead.found_url, self.source):
             yield self.end(lead, Outcome.OUT_OF_SCOPE, "not a host or path of this source")
-        elif not frontier.is_due(lead, seen, self.now):
+        elif not frontier.is_due(lead, seen, self.now, told_at=datetime.now(UTC)):
+            self.idle.add(lead.url)
             yield self.end(lead, Outcome.NOT_DUE, None)
+        elif lead.url in self.targets:
+            same = {"same_as": self.targets[lead.url]}
+            yield self.end(lead, Outcome.DUPLICATE, f"{same['same_as']} led there", same)
+        elif self.waits(lead, seen):
+            yield self.end(lead, Outcome.OVER_BUDGET, "waits for its turn since an earlier crawl")
         elif self.asked >= self.budget:
             yield self.end(lead, Outcome.OVER_BUDGET, f"budget of {self.budget} a crawl")
         else:
@@ -106,6 +121,22 @@ class SourceSpider(Spider):
             self.asking.add(lead.url)
             # Where a redirect comes first, it is the page behind it that may be unchanged.
             yield self.ask_story(lead, lead.found_url, None if seen and seen.target else seen)
+
+    def hear_again(self, lead: Lead) -> Iterator[Any]:
+        """Another channel says that it changed; this lead has ended, so the next crawl looks."""
+        if lead.url in self.idle and frontier.is_due(
+            lead, self.memory.get(lead.url), self.now, told_at=datetime.now(UTC)
+        ):
+            self.idle.remove(lead.url)
+            yield {"kind": "changed", "url": lead.url, "at": self.now.isoformat()}
+
+    def waits(self, lead: Lead, seen: Seen | None) -> bool:
+        """Was this lead over budget before, and is its turn not yet? `start` takes those whose turn it is.
+
+        A sitemap that names them again in every crawl must not push them before what is new.
+        """
+        waited = seen is not None and seen.last_visit_at is None and seen.due_at is not None
+        return waited and lead.url not in self.turns and self.job.days is None
 
     def ask_story(self, lead: Lead, url: str, seen: Seen | None, hops: int = 0) -> Request:
         return Request(
@@ -120,7 +151,7 @@ class SourceSpider(Spider):
 
     def read_story(self, response: Response, lead: Lead) -> Iterator[Any]:
         answer = answered(response, self.now)
-        outcome, reason = of_response(response.status)
+        outcome, reason = of_answer(response.status, response.request)
         if reserved := response.meta.get("wirehouse_reserved"):
             yield self.end(lead, Outcome.RIGHTS_RESERVED, reserved, answer)
         elif outcome == "redirect":
@@ -166,7 +197,7 @@ class SourceSpider(Spider):
         elif (
             other is not None
             or self.targets.get(key, lead.url) != lead.url
-            or (known is not None and known.last_visit_at is not None)
+            or (known is not None and known.is_read)
         ):
             same = {"same_as": self.targets.get(key, key)}
             yield self.end(lead, Outcome.DUPLICATE, f"redirect to {target}", answer | same | _story_of(known))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipelines.frontier import CURIOUS, ENOUGH, GIVE_UP, Rung, is_due, ladder, next_look, remember
+from pipelines.frontier import CURIOUS, EARLY, ENOUGH, GIVE_UP, Rung, is_due, ladder, next_look, remember
 from pipelines.records import Lead, Outcome, Seen, Source
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -137,11 +137,25 @@ def test_a_good_answer_ends_the_failures():
     assert remember(line(digest="d"), failed, SOURCE).failures == 0
 
 
+def test_is_due_for_an_update_since_the_crawl_began_or_by_a_clock_that_is_ahead():
+    assert is_due(updated(-4), fetched, NOW)
+    assert is_due(updated(-20), fetched, NOW, told_at=NOW + timedelta(minutes=20))
+
+
+def test_a_page_that_is_not_there_is_asked_for_again_for_more_than_an_hour():
+    known, at = None, NOW
+    for _ in range(EARLY):
+        known = remember(line(Outcome.GONE, http_status=404) | {"at": at}, known, SOURCE)
+        at, last = known.due_at, at
+    assert known.due_at is None
+    assert last - NOW > timedelta(hours=1)
+
+
 @pytest.mark.parametrize(
     "outcome", [Outcome.GONE, Outcome.ROBOTS_DENIED, Outcome.NOT_HTML, Outcome.TOO_LARGE]
 )
 def test_the_servers_word_is_not_asked_for_again(outcome):
-    assert remember(line(outcome), None, SOURCE).due_at is None
+    assert remember(line(outcome, http_status=410), None, SOURCE).due_at is None
 
 
 def test_what_was_over_budget_is_taken_up_by_the_next_crawl():

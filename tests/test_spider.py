@@ -40,8 +40,11 @@ def spider(memory, tmp_path):
     return SourceSpider(Job(source=SOURCE, folder=tmp_path, memory=Path("unused"), now=NOW), memory)
 
 
-def answer(cls, url, *, status=200, body=b"", **headers):
-    request = Request(url, meta={"wirehouse_record": "<id>", "wirehouse_at": NOW, "wirehouse_hops": 0})
+def answer(cls, url, *, status=200, body=b"", known=False, **headers):
+    conditions = {"If-None-Match": '"1"'} if known else {}
+    request = Request(
+        url, headers=conditions, meta={"wirehouse_record": "<id>", "wirehouse_at": NOW, "wirehouse_hops": 0}
+    )
     return cls(url, status=status, body=body, headers=headers, request=request)
 
 
@@ -136,10 +139,20 @@ def test_a_story_whose_hour_has_come_is_asked_for_without_a_channel(memory, tmp_
 
 def test_an_unchanged_feed_is_not_read_again(spider, memory):
     body = rss(BASE, "/a")[2]
-    first = read(spider, answer(XmlResponse, FEED, body=body))[0]
+    first = read(spider, answer(XmlResponse, FEED, body=body))[-1]
     memory.fold("wire/1", [first | {"at": NOW}], SOURCE)
     line = only(read(spider, answer(XmlResponse, FEED, body=body)))
     assert (line["outcome"], line["reason"]) == ("unchanged", "the same bytes")
+
+
+def test_what_a_stopped_crawl_did_not_take_in_is_read_again(spider):
+    body = rss(BASE, *(f"/{n}" for n in range(9)))[2]
+
+    async def stopped():
+        reading = spider.channels.read(answer(XmlResponse, FEED, body=body), Call(url=FEED))
+        return [await anext(reading) for _ in range(5)]
+
+    assert not [x for x in asyncio.run(stopped()) if not isinstance(x, Request) and x["kind"] == "channel"]
 
 
 def test_a_channel_that_is_none_says_what_it_is(spider):
@@ -150,7 +163,7 @@ def test_a_channel_that_is_none_says_what_it_is(spider):
 
 def test_an_index_that_did_not_change_is_asked_for_its_sitemaps_all_the_same(spider, memory, tmp_path):
     body = f"<sitemapindex><sitemap><loc>{BASE}/n1.xml</loc></sitemap></sitemapindex>".encode()
-    first = read(spider, answer(XmlResponse, FEED, body=body, ETag='"1"'))[0]
+    first = read(spider, answer(XmlResponse, FEED, body=body, ETag='"1"'))[-1]
     memory.fold("wire/1", [first | {"at": NOW}], SOURCE)
     again = SourceSpider(spider.job, memory)
     assert "If-None-Match" not in next(again.channels.ask(Call(url=FEED))).headers
@@ -169,7 +182,8 @@ def test_an_index_leads_to_its_sitemaps_once(spider):
     ("response", "outcome"),
     [
         (answer(HtmlResponse, f"{BASE}/rain", body=b"<p>rain"), None),
-        (answer(HtmlResponse, f"{BASE}/rain", status=304), "unchanged"),
+        (answer(HtmlResponse, f"{BASE}/rain", status=304, known=True), "unchanged"),
+        (answer(HtmlResponse, f"{BASE}/rain", status=304), "http_error"),
         (answer(HtmlResponse, f"{BASE}/rain", status=404), "gone"),
         (answer(HtmlResponse, f"{BASE}/rain", status=410), "gone"),
         (answer(HtmlResponse, f"{BASE}/rain", status=503), "http_error"),

@@ -1,5 +1,6 @@
 """Is what a crawl learned remembered once, whole, and can it be learned again?"""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -51,6 +52,17 @@ def test_due_stories_come_longest_due_first(tmp_path):
         memory.fold("wire/1", late, SOURCE)
         assert [s.url[-2:] for s in memory.due(NOW, 9)] == ["40", "20"]
         assert len(memory.due(NOW, 1)) == 1
+
+
+def test_neither_a_backlog_nor_the_rechecks_starve_the_other(tmp_path):
+    def at(minutes, path, **more):
+        return line(f"https://wire.example/{path}", at=NOW - timedelta(minutes=minutes), **more)
+
+    with open_memory(tmp_path / "f") as memory:
+        memory.fold("wire/1", [at(90, f"w{n}", outcome="over_budget") for n in range(9)], SOURCE)
+        memory.fold("wire/2", [at(60, f"s{n}") for n in range(9)], SOURCE)
+        assert Counter(s.url[-2] for s in memory.due(NOW, 6)) == {"w": 3, "s": 3}
+        assert Counter(s.url[-2] for s in memory.due(NOW, 99)) == {"w": 9, "s": 9}
 
 
 def test_without_a_file_nothing_is_known_and_none_is_made_by_a_reader(tmp_path):

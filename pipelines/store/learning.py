@@ -61,7 +61,7 @@ def learn(data: UPath, source: Source, memory: Path) -> None:
 
 
 def rescue(left: Path, memory: Path) -> None:
-    """Remember what a killed crawl was told by its channels: the next one may not be told again.
+    """Remember what a killed crawl was told by channels and hosts: the next one may not be told again.
 
     Its folder is no batch and goes. A backfill's leads are left to the next backfill.
     """
@@ -70,11 +70,10 @@ def rescue(left: Path, memory: Path) -> None:
     told = []
     with suppress(BatchError):  # the last line may be torn
         for line in batches.lines(UPath(left / batches.CRAWL_LOG)):
-            if line.get("backfill"):
-                return
-            told.append(line)
+            if line["kind"] == "site" or (line["kind"] == "sighting" and not line.get("backfill")):
+                told.append(line)
     with suppress(BatchError), state.open_memory(memory) as known:  # the disk may be full: why the crawl died
-        known.announce(line for line in told if line["kind"] == "sighting")
+        known.announce(told)
 
 
 def _readings(folder: UPath, source: Source) -> list[state.Reading] | None:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from pipelines import frontier, polling
 from pipelines.errors import BatchError
 from pipelines.records import Heard, Outcome, Seen, Source
 
-_VERSION = 5
+_VERSION = 6
 """To be raised with any change of the tables, or of what `urls.canonical` makes of a URL."""
 
 _SCHEMA = """
@@ -33,7 +34,7 @@ create table if not exists seen (
     found_url text, channel text, channel_kind text, guid text, title text,
     published_raw text, language text
 ) without rowid;
-create index if not exists seen_due on seen (due_at) where due_at is not null;
+create index if not exists seen_due on seen (last_visit_at is null, due_at) where due_at is not null;
 create index if not exists seen_guid on seen (guid) where guid is not null;
 create table if not exists sites (host text primary key, rest_until real, rests integer,
     tdm text, tdm_at real) without rowid;
@@ -93,11 +94,21 @@ class Memory:
         return Heard(**_values(row)) if row else None
 
     def due(self, now: datetime, limit: int) -> list[Seen]:
-        """Stories to look at again though no channel may name them, longest due first."""
-        rows = self._db.execute(
-            "select * from seen where due_at <= ? order by due_at limit ?", (now.timestamp(), limit)
+        """Stories to ask for though no channel may name them, longest due first.
+
+        Half are looked at again, half were never asked for, as long as there are enough of
+        both: a backlog of 50,000 must not keep us from a correction, nor the other way round.
+        """
+        again, never = (
+            self._db.execute(
+                "select * from seen where (last_visit_at is null) = ? and due_at <= ?"
+                " order by due_at limit ?",
+                (is_null, now.timestamp(), limit),
+            ).fetchall()
+            for is_null in (0, 1)
         )
-        return [Seen(**_values(row)) for row in rows]
+        turns = chain.from_iterable(zip_longest(again, never))
+        return [Seen(**_values(row)) for row in islice(filter(None, turns), limit)]
 
     def rests(self) -> dict[str, tuple[datetime, int]]:
         """Hosts that asked to be left alone: until when, and how often in a row they did."""
@@ -142,6 +153,8 @@ class Memory:
                     self._put_site(line)
                 elif line["kind"] == "channel":
                     asked.append(line)
+                elif line["kind"] == "changed" and (known := self.get(line["url"])) is not None:
+                    self._put("seen", replace(known, due_at=min(known.due_at or line["at"], line["at"])))
                 elif line["kind"] == "sighting":
                     if self._is_new(line["url"], line["seen_at"]):
                         first_named.setdefault(line["url"], set()).add(line["channel"])
@@ -152,11 +165,13 @@ class Memory:
             self._db.execute("insert into folded values (?, ?)", (run_id, _WAITS if pages else _NOTHING))
             self._put_habits(habits)
 
-    def announce(self, sightings: Iterable[Mapping[str, Any]]) -> None:
-        """Take in what a crawl that left no batch was told: leads for the next one."""
+    def announce(self, lines: Iterable[Mapping[str, Any]]) -> None:
+        """Take in what a crawl that left no batch was told: leads for the next one, and who wants to rest."""
         with self._db:
-            for line in sightings:
-                if self.get(line["url"]) is None:
+            for line in lines:
+                if line["kind"] == "site":
+                    self._put_site(line)
+                elif line["kind"] == "sighting" and self.get(line["url"]) is None:
                     said: dict[str, Any] = {name: line.get(name) for name in frontier.ANNOUNCED}
                     at = line["seen_at"]
                     self._put("seen", Seen(url=line["url"], first_seen_at=at, due_at=at, **said))
@@ -227,7 +242,8 @@ class Memory:
 
     def _put_target(self, line: Mapping[str, Any], learned: Seen) -> None:
         """Where a redirect led is a page we know too, should a channel name it later."""
-        if learned.target and not line.get("outcome") and self.get(learned.target) is None:
+        known = self.get(learned.target) if learned.target and not line.get("outcome") else None
+        if learned.target and not line.get("outcome") and (known is None or not known.is_read):
             self._put("seen", replace(learned, url=learned.target, due_at=None, target=None))
 
     def _put_site(self, line: Mapping[str, Any]) -> None:
