@@ -153,3 +153,8 @@ def test_abbreviations_of_zones_mean_what_they_mean_where_they_are_printed(
     assert moment is not None
     assert moment.at.hour == hour
     assert moment.tz_known or "PM" in raw or " et " in raw
+
+
+@pytest.mark.parametrize("word", ["a", "ก", "é", "श्री", "a\u0301"])
+def test_a_long_word_is_read_in_one_way_only(word: str) -> None:
+    assert dates.read.__wrapped__(f"1 de {word * 190} 5") is None

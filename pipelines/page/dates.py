@@ -26,7 +26,10 @@ _ISO = re.compile(
 )
 _COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?)?(Z|[+-]\d{2}:?\d{2})?$")
 _EPOCH = re.compile(r"^\d{10}(\d{3})?(\.\d+)?$")
-_WORD = r"[^\W\d_]+(?:[\u0300-\u036f\u0900-\u097f\u0e00-\u0e7f]*[^\W\d_]*)*"
+# Letters, and the signs that some scripts set between them, from a word's beginning on: in linear time.
+# The two classes have no sign in common, or a long word would be read in a million ways.
+_SIGNS = r"\u0300-\u036f\u0900-\u097f\u0e00-\u0e7f"
+_WORD = rf"(?<![^\W\d_])(?:[^\W\d_{_SIGNS}]|[{_SIGNS}])+"
 _DAY_MONTH = re.compile(
     rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|er|º|ª|\.)?,?\s*(?:de\s+|"
     rf"d[’'])?({_WORD})\.?,?\s*(?:de\s+|del\s+)?(\d{{4}})(?!\d)"
