@@ -64,7 +64,7 @@ _CAPS_PLACE = rf"{_CAPS_WORD}(?:[ /\-](?!\(){_CAPS_WORD})*"
 _REGION = r"(?:,\s+(?:[^\W\d_][\w.'’\-]*)(?:\s+(?:of|the|and|de|del)?\s*[^\W\d_][\w.'’\-]*){0,3})"
 _MIXED_PLACE = (
     r"[^\W\d_][\w.'’\-]*(?:[ /](?:(?:am|an|der|de|del|la|el|di|of|den|du|im|ob|"
-    r"bei)\s+)*[^\W\d_][\w.'’\-]*){0,4}"
+    r"bei)\s+){0,2}[^\W\d_][\w.'’\-]*){0,4}"
 )
 _DAY = (r"(?:(?:[^\W\d_]{3,12}\.?\s+\d{1,2}|"
 r"\d{1,2}\.?\s+(?:de\s+)?[^\W\d_]{3,12}\.?)(?:,?\s+(?:de\s+)?\d{4})?"
