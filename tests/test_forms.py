@@ -23,6 +23,9 @@ def older(request, tmp_path, monkeypatch):
         then.setattr(forms, "SCHEMA_VERSION", int(request.param.stem))
         views = "CREATE VIEW stories_usable AS FROM stories;"
         then.setattr(forms, "script", lambda which: schema if which == "schema.sql" else views)
+        signed = f"INSERT INTO schema_version VALUES ({request.param.stem}, now(), '0.1.0')"
+        then.setattr(forms, "_sign", lambda connection: connection.execute(signed))
+        then.setattr(forms, "is_ours", lambda connection: False)
         with warehouse.opened(attach) as connection:
             connection.execute(_row_of_before(schema))
     return attach
@@ -58,6 +61,23 @@ def test_bringing_it_up_twice_changes_nothing(older):
             versions = connection.execute("SELECT version FROM schema_version ORDER BY 1").fetchall()
     assert len(versions) == 2
     assert versions[-1] == (forms.SCHEMA_VERSION,)
+
+
+def test_a_view_that_was_changed_is_made_again(tmp_path, monkeypatch):
+    attach = f"ducklake:sqlite:{tmp_path}/warehouse/catalog.sqlite"
+    with monkeypatch.context() as then:
+        told = forms.script
+        then.setattr(
+            forms, "script", lambda name: told(name) + ("-- before\n" if name == "views.sql" else "")
+        )
+        with warehouse.opened(attach) as connection:
+            connection.execute("CREATE OR REPLACE VIEW coverage AS SELECT 1 AS old")
+    for _ in range(2):
+        with warehouse.opened(attach) as connection:
+            columns = [row[0] for row in connection.execute("DESCRIBE coverage").fetchall()]
+            signed = connection.execute("SELECT version FROM schema_version").fetchall()
+    assert "old" not in columns
+    assert signed == [(forms.SCHEMA_VERSION,)] * 2
 
 
 def test_the_form_before_this_one_is_kept_for_this_test():

@@ -419,7 +419,7 @@ def test_reading_a_warehouse_that_is_not_there_says_load_first(attach):
 def test_a_newer_warehouse_is_refused(attach):
     load(attach)
     with warehouse.opened(attach) as connection:
-        connection.execute("INSERT INTO schema_version VALUES (99, now(), '9.0')")
+        connection.execute("INSERT INTO schema_version VALUES (99, now(), '9.0', 'x')")
     for options in ({}, {"read_only": True}):
         with pytest.raises(
             WarehouseError, match=f"have form 99, this program knows {forms.SCHEMA_VERSION}: install a newer"

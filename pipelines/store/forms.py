@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from hashlib import sha256
 from importlib import metadata, resources
 from typing import Any
 
 from pipelines.store.dictionary import Table, comments, tables
 
 SCHEMA_VERSION = 2
-"""The form of the tables that this program knows. To be raised with any change of `schema.sql`."""
+"""The form that this program knows; raised when an older program could no longer load into the tables."""
 
 _OF_THE_WHOLE_STORY = ("first_seen_at", "last_seen_at", "cluster_id")
 """Columns of `stories` that `past_versions`, which is made like it, does not have."""
@@ -34,6 +35,19 @@ def found(connection: Any) -> int | None:
         "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'wh' AND table_name = 'schema_version'"
     ).fetchone()
     return connection.execute("SELECT max(version) FROM schema_version").fetchone()[0] if there else None
+
+
+def is_ours(connection: Any) -> bool:
+    """Are the tables and views there exactly those of this program?"""
+    if found(connection) != SCHEMA_VERSION or "digest" not in _columns(connection, "schema_version"):
+        return False
+    last = "SELECT digest FROM schema_version ORDER BY version DESC, applied_at DESC LIMIT 1"
+    return bool(connection.execute(last).fetchone()[0] == digest())
+
+
+def digest() -> str:
+    """What tells one state of our SQL files from another."""
+    return sha256((script("schema.sql") + script("views.sql")).encode()).hexdigest()
 
 
 def make(connection: Any) -> None:
@@ -85,6 +99,6 @@ def _columns(connection: Any, table: str) -> set[str]:
 
 def _sign(connection: Any) -> None:
     connection.execute(
-        "INSERT INTO schema_version VALUES (?, ?, ?)",
-        [SCHEMA_VERSION, datetime.now(UTC), metadata.version("wirehouse")],
+        "INSERT INTO schema_version (version, applied_at, wirehouse_version, digest) VALUES (?, ?, ?, ?)",
+        [SCHEMA_VERSION, datetime.now(UTC), metadata.version("wirehouse"), digest()],
     )

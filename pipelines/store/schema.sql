@@ -390,7 +390,9 @@ CREATE TABLE schema_version (
   -- When it was applied | UTC time | 2026-03-05T12:00:00Z
   applied_at TIMESTAMPTZ NOT NULL,
   -- The program that applied it | version | 0.1.0
-  wirehouse_version VARCHAR NOT NULL
+  wirehouse_version VARCHAR NOT NULL,
+  -- Digest of schema.sql and views.sql: where it differs, columns, comments and views are brought up too | sha256, hex | 9a41…
+  digest VARCHAR
 );
 
 -- How many loads there were. Every load changes its one row, so that of two loads at once the second is refused and tried again.

@@ -207,7 +207,7 @@ def _make_folder(folder: Path, target: Attach) -> None:
 
 def _bring_up(connection: Connection) -> None:
     """Make the tables where there are none, and give older ones what they lack."""
-    if forms.found(connection) == forms.SCHEMA_VERSION:
+    if forms.is_ours(connection):
         return
     try:
         with transaction(connection):
@@ -221,10 +221,10 @@ def _bring_up(connection: Connection) -> None:
                 ):
                     connection.execute(f"CALL wh.set_option('{option}', '{value}')")
                 forms.make(connection)
-            elif version < forms.SCHEMA_VERSION:
+            elif version <= forms.SCHEMA_VERSION:
                 forms.bring_up(connection)
     except duckdb.Error:
-        if forms.found(connection) != forms.SCHEMA_VERSION:  # else somebody has done it at the same time
+        if not forms.is_ours(connection):  # else somebody has done it at the same time
             raise
 
 
