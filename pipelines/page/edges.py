@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from pipelines.page import bylines, furniture, signals, wire
@@ -137,17 +138,25 @@ def _edges(kept: Iterable[str], found: dict[str, list[str]], agency: str | None)
     )
 
 
+@lru_cache(maxsize=2_000)
 def _kind(line: str, agency: str | None) -> str | None:
     if len(line) > 600:
         return None
     if signals.is_correction(line):
         return "correction"
-    if _EDITORS.match(line) or signals.is_note(line):
+    if _EDITORS.match(line):
         return "note"
-    if furniture.is_time_line(line):
-        return "time"
-    if wire.credit_of_line(line, agency):
-        return "source"
-    if bylines.looks_like_byline(line):
-        return "byline"
+    if len(line) <= _SHORT:
+        if signals.is_note(line):
+            return "note"
+        if furniture.is_time_line(line):
+            return "time"
+        if wire.credit_of_line(line, agency):
+            return "source"
+        if bylines.looks_like_byline(line):
+            return "byline"
     return "notice" if furniture.is_furniture(line) or furniture.is_desk_line(line) else None
+
+
+_SHORT = 160
+"""Characters; no note, time, credit or byline is longer."""

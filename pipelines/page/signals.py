@@ -101,8 +101,19 @@ _SIGNALS = {
 }
 ORDER = tuple(_SIGNALS)
 _OF_ITSELF = _joined(_GONE)
-_LONGEST = 300
-"""Characters of a line that says what was wrong and does not begin by saying so."""
+_SELF = (
+    "corrected",
+    "amended",
+    "clarified",
+    "version",
+    "versión",
+    "versão",
+    "versie",
+    "versjon",
+    "fassung",
+    "utgave",
+)
+"""One of them is in each line that corrects without beginning by saying so."""
 _IS_CORRECTION = _joined(_CORRECTED)
 _IS_LABELLED = re.compile(_LABEL, re.I)
 _STEMS = {
@@ -163,7 +174,8 @@ def is_correction(line: str) -> bool:
     """
     if _IS_LABELLED.match(line):
         return True
-    return len(line) < _LONGEST and _hinted(line.lower(), "correction") and bool(_IS_CORRECTION.search(line))
+    lowered = line.lower()
+    return any(word in lowered for word in _SELF) and bool(_IS_CORRECTION.search(line))
 
 
 def is_note(line: str) -> bool:
