@@ -16,7 +16,7 @@ from pipelines.records import Outcome, Story
 from pipelines.urls import address, canonical, story_id
 
 NOT_OF_THE_PAGE = frozenset(
-    {"fetched_at", "content_hash", "simhash", "run_id", "raw_ref", "published_candidates"}
+    {"fetched_at", "content_hash", "run_id", "raw_ref", "published_candidates"}
     | {"extractor", "extractor_version", "extraction_confidence"}
 )
 """Fields of `Story` that the reader makes, not the page: not to be compared with the truth."""

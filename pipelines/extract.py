@@ -207,7 +207,6 @@ def _story(
         origin_agency=agency,
         is_syndicated=agency is not None and words.squash(agency) != words.squash(source.agency),
         content_hash=words.content_hash(said),
-        simhash=words.simhash(said),
         extractor=EXTRACTOR,
         extractor_version=EXTRACTOR_VERSION,
         extraction_confidence=sure,

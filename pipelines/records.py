@@ -382,7 +382,6 @@ class Story:
     is_syndicated: bool | None = None
     content_hash: str
     """sha256 of the body's words: case, space and typography make no difference."""
-    simhash: int | None = None
 
     # provenance
     extractor: str

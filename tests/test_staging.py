@@ -126,8 +126,8 @@ def test_rows_that_stop_half_way_leave_nothing(tmp_path):
 
 def test_a_failed_rewrite_keeps_the_whole_file(tmp_path):
     staging.write(tmp_path / "s.parquet", Story, [BARE])
-    with pytest.raises(BatchError, match="simhash"):
-        staging.write(tmp_path / "s.parquet", Story, [dataclasses.replace(BARE, simhash=2**64)])
+    with pytest.raises(BatchError, match="urgency"):
+        staging.write(tmp_path / "s.parquet", Story, [dataclasses.replace(BARE, urgency=2**64)])
     assert list(staging.read(tmp_path / "s.parquet", Story)) == [BARE]
 
 

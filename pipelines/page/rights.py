@@ -210,7 +210,7 @@ def bound(story: Story, statements: Iterable[str], setting: str) -> Story | Reje
         rights_evidence=rights.evidence,
     )
     if rights.reserved and setting == "metadata":
-        return replace(flagged, body_text="", word_count=0, description=None, simhash=None)
+        return replace(flagged, body_text="", word_count=0, description=None)
     return flagged
 
 

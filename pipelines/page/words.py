@@ -7,7 +7,6 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from functools import lru_cache
 
 _WORD = re.compile(
     r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]|"
@@ -36,32 +35,6 @@ def content_hash(found: Sequence[str]) -> str:
     True
     """
     return hashlib.sha256(" ".join(found).encode()).hexdigest()
-
-
-def simhash(found: Sequence[str]) -> int:
-    """64 bits, signed, of which texts share the more, the more words they share.
-
-    >>> bin(simhash(words("rain fell on Lille")) ^ simhash(words("Rain fell on Lille."))).count("1")
-    0
-
-    Over the longer words, each once; over all where there are few such (Chinese, Japanese).
-    """
-    features = {word for word in found if len(word) > 3}
-    features = features if len(features) > len(found) // 10 else set(found)
-    digests = b"".join(map(_fingerprint, features))
-    ones = int.from_bytes(b"\1" * len(features), "big")
-    value = 0
-    for place in range(8):
-        column = int.from_bytes(digests[place::8], "big")
-        for bit in range(8):
-            if 2 * (column >> bit & ones).bit_count() > len(features):
-                value |= 1 << (8 * (7 - place) + bit)
-    return value - (1 << 64) if value >> 63 else value
-
-
-@lru_cache(maxsize=50_000)
-def _fingerprint(word: str) -> bytes:
-    return hashlib.blake2b(word.encode(), digest_size=8).digest()
 
 
 def agreement(a: str, b: str) -> float:

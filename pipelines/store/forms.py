@@ -1,6 +1,6 @@
 """Forms: our tables as this program knows them, made where there are none, and older ones brought up.
 
-A form only ever gets more: tables and columns are added, none is changed or taken away, so
+Tables and columns are added, none is changed, and one that we no longer fill stays where it is, so
 what an older form needs is the difference between `schema.sql` and what is there. Rows of before
 have an empty list, or NULL, in a new column: nothing was known of it then.
 """

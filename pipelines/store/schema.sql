@@ -138,8 +138,6 @@ CREATE TABLE stories (
   is_syndicated BOOLEAN,
   -- Digest of the body's words: case, space and typography make no difference | sha256, hex | 5f2a…
   content_hash VARCHAR NOT NULL,
-  -- Digest in which alike texts have alike bits | 64 bits, signed | -4611686018427387904
-  simhash BIGINT,
 
   -- The program that read the page | name | wirehouse
   extractor VARCHAR NOT NULL,
