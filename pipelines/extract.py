@@ -52,12 +52,10 @@ LEAST_CONFIDENCE = 0.15
 
 def extract_page(capture: Capture, source: Source) -> Story | Reject:
     """What one captured page says; a `Reject` if it holds no story. Never raises for a bad page."""
-    text = markup_.decode(capture.body, capture.header("content-type"))
-    if isinstance(text, Reject):
-        return text
-    tree = markup_.parse(text)
-    if isinstance(tree, Reject):
-        return tree
+    page = markup_.read(capture.body, capture.header("content-type"))
+    if isinstance(page, Reject):
+        return page
+    text, tree = page
     stated = structured_.read(tree)
     said = rights.of_capture(tree, capture)
     rule = rules.choose(source.rules, capture.fetched_at)

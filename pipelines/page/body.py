@@ -28,9 +28,9 @@ LEAST = 250
 """Characters below which a reading is doubted and the other readers are asked."""
 
 
-_ENOUGH, _PLAIN = 800, 0.7
-"""Where a story of that many characters stands to seven tenths in one place, and is seven
-tenths of the page's prose, trafilatura has nothing to add: our confidence is as well
+_ENOUGH, _PLAIN = 800, 0.6
+"""Where a story of that many characters stands to three fifths in one place, and is three
+fifths of the page's prose, trafilatura has nothing to add: our confidence is as well
 calibrated without it. It takes longer than we do, so it is asked about the others."""
 _AS_A_RULE = 0.98
 """Its agreement where it is not asked: the mean of where it was."""

@@ -47,6 +47,27 @@ def decode(body: bytes, content_type: str | None = None) -> str | Reject:
     before a declared 8-bit charset if there are multi-byte characters and all are
     valid: that happens by chance on no real page, and servers do lie.
     """
+    found = _decoded(body, content_type)
+    return found if isinstance(found, Reject) else found[0]
+
+
+def read(body: bytes, content_type: str | None = None) -> tuple[str, Tree] | Reject:
+    """`decode` and `parse` in one; a page in the UTF-8 that the parser wants is not written again for it.
+
+    >>> text, tree = read(b"<title>Rain</title>")
+    >>> text, tree.findtext("head/title")
+    ('<title>Rain</title>', 'Rain')
+    """
+    found = _decoded(body, content_type)
+    if isinstance(found, Reject):
+        return found
+    text, is_utf8 = found
+    tree = _parsed(body if is_utf8 else text.encode("utf-8", "replace"))
+    return tree if isinstance(tree, Reject) else (text, tree)
+
+
+def _decoded(body: bytes, content_type: str | None) -> tuple[str, bool] | Reject:
+    """The text, and whether the bytes are its UTF-8."""
     kind = (content_type or "").split(";")[0].strip().lower()
     if kind and kind not in _HTML_TYPES:
         return Reject(outcome=Outcome.NOT_HTML, reason="not_html")
@@ -58,13 +79,15 @@ def decode(body: bytes, content_type: str | None = None) -> str | Reject:
         return Reject(outcome=Outcome.TOO_LARGE, reason="too_large")
     if not body.strip():
         return Reject(outcome=Outcome.REJECTED, reason="empty")
-    text = _text(body, content_type)
-    head = text[:2000]  # of random bytes, one in nine is a control character; of a page, hardly any
-    if len(head) - len(head.translate(dict.fromkeys(_CONTROL))) > len(head) // 20:
+    text, is_utf8 = _text(body, content_type)
+    head = text[:2000].encode(
+        "utf-8", "replace"
+    )  # of random bytes, one in nine is a control character; of a page, hardly any
+    if len(head) - len(head.translate(None, _CONTROL)) > len(head) // 20:
         return Reject(outcome=Outcome.BAD_CONTENT, reason="binary")
     if not _MARKUP.search(body) and "<" not in text[:100_000]:
         return Reject(outcome=Outcome.NOT_HTML, reason="no_markup")
-    return text
+    return text, is_utf8
 
 
 def parse(text: str) -> Tree | Reject:
@@ -73,10 +96,14 @@ def parse(text: str) -> Tree | Reject:
     A page that lxml cannot make a tree of is rejected; libxml2 itself cuts nesting
     off at 2,048 levels.
     """
+    return _parsed(text.encode("utf-8", "replace"))
+
+
+def _parsed(page: bytes) -> Tree | Reject:
     # Not lxml.html's parser: its elements are made by Python code, one by one, which costs more than parsing.
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     try:
-        tree = etree.fromstring(text.encode("utf-8", "replace").translate(None, _CONTROL), parser=parser)
+        tree = etree.fromstring(page.translate(None, _CONTROL), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError):
         return Reject(outcome=Outcome.BAD_CONTENT, reason="unreadable_markup")
     if tree is None or tree.tag != "html":
@@ -84,18 +111,18 @@ def parse(text: str) -> Tree | Reject:
     return tree
 
 
-def _text(body: bytes, content_type: str | None) -> str:
+def _text(body: bytes, content_type: str | None) -> tuple[str, bool]:
     charset_of_bom, bom = read_bom(body)
     if charset_of_bom is not None and bom is not None:
-        return body[len(bom) :].decode(charset_of_bom, "replace")
+        return body[len(bom) :].decode(charset_of_bom, "replace"), False
     declared = list(_declared(body, content_type))
     tried = declared if body.isascii() or any(map(_stateful, declared)) else ["utf-8", *declared]
     for charset in (*tried, "utf-8"):
         try:
-            return body.decode(charset)
+            return body.decode(charset), charset == "utf-8"
         except (UnicodeDecodeError, LookupError):
             continue
-    return body.decode(declared[-1] if declared else "cp1252", "replace")
+    return body.decode(declared[-1] if declared else "cp1252", "replace"), False
 
 
 def _declared(body: bytes, content_type: str | None) -> Iterator[str]:
