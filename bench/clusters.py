@@ -28,8 +28,9 @@ import pyarrow as pa
 from upath import UPath
 
 from bench import machine
+from pipelines.ledger import LedgerLine, Run
 from pipelines.prints import KEYS, PARAGRAPH, printed, runs_of
-from pipelines.records import LedgerLine, Run, Story
+from pipelines.records import Story
 from pipelines.store import batches, clustering, staging, warehouse
 from pipelines.store.clustering import story_key
 

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.extract import extract_page
-from pipelines.records import Capture, Reject, Source
+from pipelines.ledger import Reject
+from pipelines.records import Capture, Source
 
 _ANY = Source(
     name="bench", title="", home="https://bench.invalid/", feeds=("https://bench.invalid/",), rights="keep"

@@ -32,7 +32,8 @@ from pathlib import Path
 from upath import UPath
 
 from pipelines import urls
-from pipelines.records import Fetch, LedgerLine, Membership, Outcome, Run, Sighting, Story
+from pipelines.ledger import Fetch, LedgerLine, Outcome, Run, Sighting
+from pipelines.records import Membership, Story
 from pipelines.store import batches, loading, reading, staging, warehouse
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

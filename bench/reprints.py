@@ -29,9 +29,10 @@ from bench import machine
 from bench.edits import Text
 from bench.newsroom import AGENCIES, OUTLETS, Filed, Newsroom
 from pipelines.copies import candidates
+from pipelines.ledger import LedgerLine, Outcome, Run
 from pipelines.page.words import words
 from pipelines.prints import printed
-from pipelines.records import Capture, LedgerLine, Outcome, Run, Story
+from pipelines.records import Capture, Story
 from pipelines.sources import nameless
 from pipelines.store import batches, clustering, loading, staging, warehouse
 

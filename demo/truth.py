@@ -12,7 +12,8 @@ from typing import TypedDict
 
 from demo import channels, markup, wording
 from demo.press import Press, Printing
-from pipelines.records import Outcome, Story
+from pipelines.ledger import Outcome
+from pipelines.records import Story
 from pipelines.urls import address, canonical, story_id
 
 NOT_OF_THE_PAGE = frozenset(

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from pipelines.records import Fetch, Finding, LedgerLine, Outcome, Run, Severity, Source, Story
+from pipelines.ledger import Fetch, Finding, LedgerLine, Outcome, Run, Severity
+from pipelines.records import Source, Story
 
 FEW = 5
 """Stories; shares of fewer say nothing."""

@@ -28,7 +28,8 @@ from upath import UPath
 from pipelines import giveway, program
 from pipelines.channels.archives import Days
 from pipelines.errors import CrawlFailed
-from pipelines.records import Run, Source
+from pipelines.ledger import Run
+from pipelines.records import Source
 from pipelines.store import batches, learning
 
 CLOSING = timedelta(seconds=15)

@@ -9,7 +9,7 @@ WirehouseError
                   or is not what we expect          attach string (without its password)
   CheckFailed     a run broke its promises          the operator: the findings say why
 
-A page that holds no story is no error but a `records.Reject`.
+A page that holds no story is no error but a `ledger.Reject`.
 """
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from pipelines.ledger import Outcome, Reject
 from pipelines.page import (
     attribution,
     body,
@@ -36,7 +37,7 @@ from pipelines.page import (
 )
 from pipelines.page import markup as markup_
 from pipelines.page import structured as structured_
-from pipelines.records import Capture, Outcome, Reject, Source, Story
+from pipelines.records import Capture, Source, Story
 from pipelines.urls import absolute, address, canonical, story_id
 
 EXTRACTOR = "wirehouse"

@@ -16,8 +16,9 @@ from upath import UPath
 
 from pipelines import urls
 from pipelines.errors import BatchError
+from pipelines.ledger import Fetch, LedgerLine, Outcome, Sighting
 from pipelines.pool import read_pages
-from pipelines.records import Capture, Fetch, Lead, LedgerLine, Outcome, Sighting, Source, Story
+from pipelines.records import Capture, Lead, Source, Story
 from pipelines.store import archive, batches, staging
 
 LIMIT_SECONDS = 10.0

@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from zlib import crc32
 
-from pipelines.records import Lead, Outcome, Seen, Source
+from pipelines.ledger import Outcome
+from pipelines.records import Lead, Seen, Source
 from pipelines.urls import canonical
 
 FIRST_RETRY = timedelta(minutes=5)

@@ -15,7 +15,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from pipelines.records import Heard, Outcome, Source
+from pipelines.ledger import Outcome
+from pipelines.records import Heard, Source
 
 PATIENCE = 24
 """A channel is asked about this often in the time that it takes to bring news, so that

@@ -21,8 +21,9 @@ from itertools import islice
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from pipelines.ledger import Outcome, Reject
 from pipelines.program import die_with
-from pipelines.records import Capture, Outcome, Reject, Source, Story
+from pipelines.records import Capture, Source, Story
 from pipelines.sources import nameless
 from pipelines.store.archive import BadBody, BodyTooLarge, decode
 

@@ -1,4 +1,4 @@
-"""The nouns: Source → Lead → Capture → Story → Cluster, and how each lead ended.
+"""The nouns: Source → Lead → Capture → Story → Cluster. How each lead ended stands in `ledger`.
 
 Rules that hold for every record here:
 
@@ -16,45 +16,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-
-
-class Outcome(StrEnum):
-    """How a lead ended. Every lead of a run ends in exactly one of these."""
-
-    NEW = "new"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"  # 304, the same bytes, or the same story
-    DUPLICATE = "duplicate"  # the story of another URL
-    NOT_STORY = "not_story"  # a page, but no story: section front, gallery …
-    REJECTED = "rejected"  # reason: empty, too_short, wrong_language …
-    GONE = "gone"  # 404 or 410
-    HTTP_ERROR = "http_error"
-    TIMEOUT = "timeout"
-    DNS_ERROR = "dns_error"
-    TLS_ERROR = "tls_error"
-    CONNECTION_ERROR = "connection_error"
-    ROBOTS_DENIED = "robots_denied"
-    RIGHTS_RESERVED = "rights_reserved"
-    ADDRESS_BLOCKED = "address_blocked"
-    TOO_LARGE = "too_large"
-    NOT_HTML = "not_html"
-    BAD_CONTENT = "bad_content"  # broken gzip, wrong charset …
-    OUT_OF_SCOPE = "out_of_scope"
-    OVER_BUDGET = "over_budget"
-    NOT_DUE = "not_due"
-
-
-def outcome_of_status(status: int) -> Outcome | None:
-    """The outcome that an HTTP status alone decides; None for an answer with a page in it.
-
-    >>> outcome_of_status(200) is None, outcome_of_status(410), outcome_of_status(503)
-    (True, <Outcome.GONE: 'gone'>, <Outcome.HTTP_ERROR: 'http_error'>)
-    """
-    if status == 304:
-        return Outcome.UNCHANGED
-    if status in (404, 410):
-        return Outcome.GONE
-    return None if 200 <= status < 300 else Outcome.HTTP_ERROR
 
 
 class Evidence(StrEnum):
@@ -392,98 +353,6 @@ class Story:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reject:
-    """Why a capture gave no story: a value, not an error; it goes to the ledger."""
-
-    outcome: Outcome
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class LedgerLine:
-    """How one lead of one run ended."""
-
-    run_id: str
-    source_id: str
-    url: str
-    """The lead's key (canonical)."""
-    final_url: str | None = None
-    """Where redirects led, if anything was fetched."""
-    canonical_url: str | None = None
-    """What the page there calls its own address, believed or not: `story_id` tells."""
-    story_id: str | None = None
-    outcome: Outcome
-    reason: str | None = None
-    channel: str
-    channel_kind: str
-    position: int = 0
-    http_status: int | None = None
-    found_at: datetime
-    fetched_at: datetime | None = None
-    raw_ref: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sighting:
-    """One announcement of a URL by one channel, in one run."""
-
-    run_id: str
-    source_id: str
-    url: str
-    channel: str
-    channel_kind: str
-    position: int
-    guid: str | None = None
-    title: str | None = None
-    published_raw: str | None = None
-    seen_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fetch:
-    """One request of a run, whether or not an answer came."""
-
-    run_id: str
-    source_id: str
-    url: str
-    purpose: str
-    """robots, rights (tdmrep.json), channel or story."""
-    outcome: str
-    """ok, unchanged, redirect, or an `Outcome`."""
-    reason: str | None = None
-    http_status: int | None = None
-    content_type: str | None = None
-    bytes: int = 0
-    """Of the body as received, before decompression."""
-    seconds: float | None = None
-    etag: str | None = None
-    last_modified: str | None = None
-    started_at: datetime
-    raw_ref: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """One crawl of one source: what `run.json` in the batch says."""
-
-    run_id: str
-    source_id: str
-    kind: str
-    """crawl, backfill or replay."""
-    started_at: datetime
-    ended_at: datetime
-    finish_reason: str
-    """finished, stopped or deadline."""
-    leads: int
-    requests: int
-    responses: int
-    bytes: int
-    """Received, before decompression."""
-    wirehouse_version: str
-    scrapy_version: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Membership:
     """A story's place in a cluster of the same wire copy."""
 
@@ -513,22 +382,3 @@ class StoredPrint:
     """By which it is found."""
     words: bytes
     """With which it is compared."""
-
-
-class Severity(StrEnum):
-    """What a finding does: an error makes its task red, a warning is shown, a note is kept."""
-
-    NOTE = "note"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """What a check found, the likely cause, and the next step."""
-
-    check: str
-    severity: Severity
-    source_id: str | None
-    message: str
-    next_step: str

@@ -20,7 +20,8 @@ from upath import UPath
 from pipelines import urls
 from pipelines.crawl_step import publish, workplace
 from pipelines.errors import BatchError, UsageError
-from pipelines.records import Outcome, Run, Source, outcome_of_status
+from pipelines.ledger import Outcome, Run, outcome_of_status
+from pipelines.records import Source
 from pipelines.store import archive, batches
 
 _OF_THE_SITE = {"/robots.txt": "robots", "/.well-known/tdmrep.json": "rights"}

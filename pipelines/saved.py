@@ -12,8 +12,9 @@ from typing import Any
 from pipelines import urls
 from pipelines.errors import UsageError
 from pipelines.extract import extract_page
+from pipelines.ledger import Outcome, Reject
 from pipelines.pool import read_pages
-from pipelines.records import Capture, Outcome, Reject, Source, Story
+from pipelines.records import Capture, Source, Story
 from pipelines.show import dump
 from pipelines.sources import nameless
 from pipelines.store.archive import BadBody, BodyTooLarge, unpack

@@ -16,7 +16,8 @@ from typing import Any
 import click
 
 from pipelines.errors import UsageError, WirehouseError
-from pipelines.records import Finding, LedgerLine, Run, Source
+from pipelines.ledger import Finding, LedgerLine, Run
+from pipelines.records import Source
 
 WIDEST = 60
 """Characters of a cell in a table at a terminal; elsewhere nothing is cut."""

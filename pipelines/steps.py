@@ -34,7 +34,8 @@ from pipelines import checks, choice, crawl_step
 from pipelines.channels.archives import Days
 from pipelines.crawl_step import Crawled
 from pipelines.errors import BatchError, CheckFailed, SourceError, UsageError, WirehouseError
-from pipelines.records import Fetch, Finding, LedgerLine, Outcome, Severity, Source, Story
+from pipelines.ledger import Fetch, Finding, LedgerLine, Outcome, Severity
+from pipelines.records import Source, Story
 from pipelines.sources import declared, load_source, rebased
 from pipelines.sources import names as source_names
 from pipelines.store import batches, switches

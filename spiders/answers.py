@@ -10,7 +10,8 @@ from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from pipelines.records import Heard, Outcome, Seen
+from pipelines.ledger import Outcome
+from pipelines.records import Heard, Seen
 from spiders.outcomes import CONDITIONS, of_exception
 
 

@@ -16,7 +16,8 @@ from twisted.python.failure import Failure
 from pipelines import channels, polling, urls
 from pipelines.channels import archives, parts
 from pipelines.channels.said import Part
-from pipelines.records import Lead, Outcome
+from pipelines.ledger import Outcome
+from pipelines.records import Lead
 from pipelines.store.state import Memory
 from spiders.answers import answered, conditions, lost
 from spiders.job import Job

@@ -10,7 +10,7 @@ from scrapy import Request
 from scrapy import exceptions as scrapy
 from twisted.internet import error as twisted
 
-from pipelines.records import Outcome, outcome_of_status
+from pipelines.ledger import Outcome, outcome_of_status
 from spiders.guards import AddressBlocked, TooLarge
 from spiders.rests import HostRests
 from spiders.rights import RightsReserved

@@ -20,9 +20,9 @@ from scrapy.utils.defer import maybe_deferred_to_future
 from scrapy.utils.httpobj import urlparse_cached
 from twisted.internet.defer import Deferred
 
+from pipelines.ledger import Reject
 from pipelines.page import markup, rights
 from pipelines.page.rights import Rule
-from pipelines.records import Reject
 from pipelines.store import archive
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from scrapy.http import HtmlResponse, Response
 from twisted.python.failure import Failure
 
 from pipelines import frontier, urls
+from pipelines.ledger import Outcome
 from pipelines.page.rights import Rule
-from pipelines.records import Lead, Outcome, Seen
+from pipelines.records import Lead, Seen
 from pipelines.store.state import Memory
 from spiders import guards
 from spiders.answers import answered, conditions, lost

@@ -10,7 +10,8 @@ from typing import Any
 
 from upath import UPath
 
-from pipelines.records import Fetch, LedgerLine, Membership, Outcome, Run, Sighting, Story
+from pipelines.ledger import Fetch, LedgerLine, Outcome, Run, Sighting
+from pipelines.records import Membership, Story
 from pipelines.store import batches, staging
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from pipelines.ledger import Reject
 from pipelines.page import body, markup
-from pipelines.records import Reject
 
 STORY = [
     "The river rose again on Thursday, and the town council met for a third time this week to talk about it.",

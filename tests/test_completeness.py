@@ -10,7 +10,7 @@ import pytest
 from press import batch, line, name, story
 from upath import UPath
 
-from pipelines.records import Outcome, Sighting
+from pipelines.ledger import Outcome, Sighting
 from pipelines.store import batches, loading, reading, staging, warehouse
 
 DAY = datetime(2026, 3, 5, 12, tzinfo=UTC)

@@ -24,7 +24,7 @@ from demo import plan, prose
 from demo.sites import NEWEST, SITES
 from demo.truth import FIRST_OUTCOME
 from pipelines import sources
-from pipelines.records import Outcome
+from pipelines.ledger import Outcome
 from pipelines.urls import address, in_scope
 
 EPOCH = datetime(2026, 3, 5, 12, tzinfo=UTC)

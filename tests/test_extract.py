@@ -19,7 +19,8 @@ from demo.truth import NOT_OF_THE_PAGE
 from demo.wire import Wire
 from pipelines.errors import SourceError
 from pipelines.extract import extract_page
-from pipelines.records import Capture, Lead, Outcome, Reject, Rule, Source, Story
+from pipelines.ledger import Outcome, Reject
+from pipelines.records import Capture, Lead, Rule, Source, Story
 from pipelines.sources import load_source
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

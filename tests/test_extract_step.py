@@ -7,7 +7,8 @@ from website import declare, rss, story
 
 from pipelines import steps
 from pipelines.errors import BatchError, CheckFailed
-from pipelines.records import Fetch, LedgerLine, Sighting, Story
+from pipelines.ledger import Fetch, LedgerLine, Sighting
+from pipelines.records import Story
 from pipelines.store import batches, staging
 
 TEXT = [

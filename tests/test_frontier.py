@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipelines.frontier import CURIOUS, EARLY, ENOUGH, GIVE_UP, Rung, is_due, ladder, next_look, remember
-from pipelines.records import Lead, Outcome, Seen, Source
+from pipelines.ledger import Outcome
+from pipelines.records import Lead, Seen, Source
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 SOURCE = Source(

@@ -28,7 +28,7 @@ from hostile import (
 from website import declare, rss
 
 from pipelines import steps
-from pipelines.records import LedgerLine
+from pipelines.ledger import LedgerLine
 from pipelines.store import batches, staging
 
 MOST_MEMORY = 400 * 2**20

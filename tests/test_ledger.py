@@ -13,7 +13,7 @@ from website import declare, rss, story
 
 from pipelines import steps
 from pipelines.errors import BatchError, CheckFailed, CrawlFailed
-from pipelines.records import LedgerLine
+from pipelines.ledger import LedgerLine
 from pipelines.store import batches, staging
 
 HTML = {"Content-Type": "text/html"}

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.ledger import Outcome
 from pipelines.polling import LONGEST, RIVALS, may_be_conditional, not_yet, remember, stated
-from pipelines.records import Heard, Outcome, Source
+from pipelines.records import Heard, Source
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 BEAT = timedelta(minutes=15)

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from pipelines import pool
+from pipelines.ledger import Outcome, Reject
 from pipelines.pool import read_pages
-from pipelines.records import Capture, Outcome, Reject, Source, Story
+from pipelines.records import Capture, Source, Story
 
 SOURCE = Source(name="wire", title="Wire", home="https://wire.example/")
 SENTENCE = "The river rose again on Thursday, and the town council met for a third time this week. "

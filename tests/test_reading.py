@@ -13,7 +13,8 @@ import pytest
 from press import NOON, batch, fetch, line, member, name, story
 
 from pipelines.errors import UsageError, WarehouseError
-from pipelines.records import LedgerLine, Outcome, Severity, Source, Story
+from pipelines.ledger import LedgerLine, Outcome, Severity
+from pipelines.records import Source, Story
 from pipelines.store import batches, clustering, dictionary, forms, loading, reading, staging, warehouse
 
 ROOT = Path(__file__).parent.parent

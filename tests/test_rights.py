@@ -13,8 +13,9 @@ from website import declare, rss, story
 
 from pipelines import saved, steps
 from pipelines.extract import extract_page
+from pipelines.ledger import Outcome, Reject
 from pipelines.page import rights
-from pipelines.records import Capture, Lead, Outcome, Reject, Source, Story
+from pipelines.records import Capture, Lead, Source, Story
 from pipelines.store import archive, batches, staging
 
 TEXT = ["It rained all day in the harbour town, and nobody minded at all.", "It went on for nine hours more."]

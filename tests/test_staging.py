@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from upath import UPath
 
 from pipelines.errors import BatchError
-from pipelines.records import Fetch, LedgerLine, Membership, Outcome, Run, Sighting, Story, Subject
+from pipelines.ledger import Fetch, LedgerLine, Outcome, Run, Sighting
+from pipelines.records import Membership, Story, Subject
 from pipelines.store import staging
 
 NOW = datetime(2026, 3, 5, 12, 30, 1, 250, tzinfo=UTC)

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 import pytest
 
 from pipelines.extract import extract_page
+from pipelines.ledger import Outcome, Reject
 from pipelines.page import headlines, jsonld, markup, masthead, structured
-from pipelines.records import Capture, Outcome, Reject, Source, Story
+from pipelines.records import Capture, Source, Story
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from press import NOON, batch, line, member, name, story
 
 from pipelines.errors import BatchError, WarehouseError
-from pipelines.records import Expect, Outcome, Source
+from pipelines.ledger import Outcome
+from pipelines.records import Expect, Source
 from pipelines.store import batches, forms, loading, reading, warehouse
 
 TABLES = (

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 from pipelines.channels.links import Link, stories
 from pipelines.channels.said import Channel, NotAChannel, words
+from pipelines.ledger import Reject
 from pipelines.page import markup
 from pipelines.page.markup import Tree
-from pipelines.records import Lead, Reject, Source
+from pipelines.records import Lead, Source
 from pipelines.urls import absolute, canonical, in_scope
 
 MOST_LINKS = 5_000

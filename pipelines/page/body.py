@@ -18,11 +18,11 @@ import lxml.html
 import trafilatura
 from lxml import etree
 
+from pipelines.ledger import Reject
 from pipelines.page import furniture, prose
 from pipelines.page.blocks import Block, clean
 from pipelines.page.markup import Tree, parse
 from pipelines.page.words import agreement
-from pipelines.records import Reject
 
 LEAST = 250
 """Characters below which a reading is doubted and the other readers are asked."""

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from lxml import etree
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom
 
-from pipelines.records import Outcome, Reject
+from pipelines.ledger import Outcome, Reject
 
 Tree: TypeAlias = etree._Element
 

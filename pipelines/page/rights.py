@@ -22,8 +22,9 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from pipelines.ledger import Outcome, Reject
 from pipelines.page.markup import Tree
-from pipelines.records import Capture, Outcome, Reject, Story
+from pipelines.records import Capture, Story
 
 SETTINGS = ("keep", "metadata", "skip")
 """What a source's `rights` may be."""

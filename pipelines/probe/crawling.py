@@ -11,8 +11,9 @@ from typing import Any
 from upath import UPath
 
 from pipelines import crawl_step
+from pipelines.ledger import Reject
 from pipelines.page import markup
-from pipelines.records import Reject, Source
+from pipelines.records import Source
 from pipelines.sources import load_source
 from pipelines.store import archive, batches
 from pipelines.store.archive import Record

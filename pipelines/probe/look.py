@@ -20,11 +20,12 @@ from urllib.parse import urlsplit
 from pipelines import extract_step
 from pipelines.channels import parts
 from pipelines.channels.said import Part
+from pipelines.ledger import LedgerLine, Outcome
 from pipelines.page import rights
 from pipelines.probe import declare, site, verdict
 from pipelines.probe.crawling import Crawl, Looker, body_of, tree_of
 from pipelines.probe.report import Found, Problem, Report
-from pipelines.records import LedgerLine, Outcome, Story
+from pipelines.records import Story
 from pipelines.sources import parse_source
 from pipelines.store import batches, staging
 from pipelines.urls import in_scope

@@ -16,8 +16,9 @@ import pytz
 from dateutil import parser as dates
 
 from pipelines.channels.said import instant
+from pipelines.ledger import LedgerLine, Outcome
 from pipelines.probe.report import Example, Found, Problem, Report
-from pipelines.records import LedgerLine, Outcome, Story
+from pipelines.records import Story
 
 FIELDS = (
     "headline", "published_at", "byline", "authors", "description", "section", "keywords", "image_url",

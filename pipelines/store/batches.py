@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import BatchError, UsageError
-from pipelines.records import Run
+from pipelines.ledger import Run
 
 if TYPE_CHECKING:
     from upath import UPath  # slow to import, and the spider needs only names

@@ -18,7 +18,8 @@ from upath import UPath
 
 from pipelines import versions
 from pipelines.errors import BatchError
-from pipelines.records import Fetch, LedgerLine, Membership, Run, Sighting, Source, StoredPrint, Story
+from pipelines.ledger import Fetch, LedgerLine, Run, Sighting
+from pipelines.records import Membership, Source, StoredPrint, Story
 from pipelines.store import batches, staging
 from pipelines.store.attach import quoted
 from pipelines.store.warehouse import Connection, flush, is_conflict, one, run_script, transaction
@@ -177,7 +178,7 @@ def _view(cls: type[Any], files: Sequence[str]) -> str:
     place = ["filename", "file_row_number"] if cls is Story else []
     options = "union_by_name := true, filename := true, file_row_number := true"
     columns = [run_id, *place, *columns]
-    return f"SELECT {', '.join(columns)} FROM read_parquet([{paths}], {options})"  # noqa: S608
+    return f"SELECT {', '.join(columns)} FROM read_parquet([{paths}], {options})"  # noqa: S608  our columns, quoted paths
 
 
 def _columns(files: Iterable[str]) -> set[str]:
@@ -202,7 +203,7 @@ def _column(field: pa.Field) -> str:
 
 def _empty(table: str, cls: type[Any]) -> str:
     columns = {f.name for f in staging.schema(cls)} | {"run_id"}
-    return f"SELECT {', '.join(sorted(columns))} FROM {table} LIMIT 0"  # noqa: S608
+    return f"SELECT {', '.join(sorted(columns))} FROM {table} LIMIT 0"  # noqa: S608  our own names
 
 
 def _stage_runs(connection: Connection, names: Sequence[str], runs: Sequence[Run]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.errors import UsageError, WarehouseError
-from pipelines.records import Finding, LedgerLine, Outcome, Severity
+from pipelines.ledger import Finding, LedgerLine, Outcome, Severity
 from pipelines.store.attach import parse_attach, quoted
 from pipelines.store.warehouse import Connection, is_wrong_question, kinds_of_statement, one, opened
 

@@ -21,7 +21,8 @@ from typing import Any
 
 from pipelines import frontier, polling
 from pipelines.errors import BatchError
-from pipelines.records import Heard, Outcome, Seen, Source
+from pipelines.ledger import Outcome
+from pipelines.records import Heard, Seen, Source
 
 _VERSION = 6
 """To be raised with any change of the tables, or of what `urls.canonical` makes of a URL."""
