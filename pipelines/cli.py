@@ -6,16 +6,18 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
 from pipelines import show
+from pipelines.cli_sources import probe, sources
 from pipelines.errors import UsageError, WirehouseError
+from pipelines.typed import DAY, PORT, as_json, moment, url_base
+from pipelines.typed import days as days_of
 
 # Heavy modules are imported by the commands that need them: `--help`, `sql` and
 # `status` answer at once.
@@ -33,25 +35,6 @@ class Wirehouse(click.Group):
         except BrokenPipeError:  # `wirehouse … | head`
             sys.stderr.close()
             context.exit(0)
-
-
-class Day(click.ParamType[date]):
-    """A day as typed."""
-
-    name = "day"
-
-    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> date:
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no day; write it like 2026-03-05", param, context)
-
-
-DAY = Day()
-PORT = click.IntRange(1, 65_000)
-
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-url_base = click.option("--url-base", metavar="URL", help="Ask this server in place of the source's own.")
 
 
 @click.group(
@@ -149,7 +132,7 @@ def crawl(
     """
     from pipelines import steps
 
-    days = _days(since, until, lambda: steps.source(name).timezone)
+    days = days_of(since, until, lambda: steps.source(name).timezone)
     crawled = steps.crawl(
         name, url_base=url_base, deadline=timedelta(minutes=deadline), days=days, budget=budget
     )
@@ -260,99 +243,6 @@ def replay(files: tuple[Path, ...], name: str, own: bool, salvage: bool, as_json
 
 
 @main.command()
-@click.argument("url")
-@click.option("--name", help="Of the source; from its host.")
-@click.option(
-    "--write",
-    "folder",
-    type=click.Path(path_type=Path),
-    help="Put NAME.toml into this folder, made if need be.",
-)
-@click.option("--overwrite", is_flag=True, help="Replace a file of that name.")
-@click.option("--stories", type=click.IntRange(1, 200), default=20, show_default=True, help="To read.")
-@click.option("--delay", type=click.FloatRange(0, 60), help="Seconds between two requests; 1.")
-@click.option("--private", is_flag=True, help="The host is on a network of yours.")
-@as_json
-def probe(
-    url: str,
-    name: str | None,
-    folder: Path | None,
-    overwrite: bool,
-    stories: int,
-    delay: float | None,
-    private: bool,
-    as_json: bool,
-) -> None:
-    """Look at a site as a new source, and propose the file that declares it.
-
-    Asks robots.txt, the front page (or the feed) at URL, what these name, and some
-    stories, by the crawler itself, as politely as ever: that takes a minute or two.
-    Nothing is kept or loaded. Exit 1 if there is nothing to declare.
-    """
-    from pipelines import steps
-    from pipelines.probe import site, words
-
-    target = None if folder is None else folder / f"{name or site.name_of(site.address(url))}.toml"
-    if target is not None and target.exists() and not overwrite:
-        raise WirehouseError(f"{target} is there already: see --name, or --overwrite")
-    if (
-        folder is not None
-        and not folder.is_dir()
-        and (folder.exists() or not folder.absolute().parent.is_dir())
-    ):
-        raise UsageError(f"--write {folder}: there is no such folder")
-    wait = None if delay is None else timedelta(seconds=delay)
-    report = steps.probe(url, name=name, stories=stories, delay=wait, private=private)
-    if as_json:
-        click.echo(show.dump(report))
-    else:
-        click.echo(words.told(report))
-    if report.toml is None:
-        raise WirehouseError(f"{report.url}: nothing to declare")
-    if target is not None:
-        target.parent.mkdir(exist_ok=True)
-        show.write(target, report.toml)
-        click.echo(f"\n{target}", err=as_json)
-    elif not as_json:
-        click.echo(f"\n--- {report.name}.toml (--write FOLDER puts it there)\n\n{report.toml}", nl=False)
-
-
-@main.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--enable", is_flag=True, help="Switch these on here: they get a DAG within a minute.")
-@click.option("--disable", is_flag=True, help="Switch these off here, whatever their files say.")
-@click.option("--tag", "tags", multiple=True, help="Those with this tag; twice, those with both.")
-@click.option("--language", "languages", multiple=True, help="Those in this language; twice, in either.")
-@as_json
-def sources(
-    names: tuple[str, ...],
-    enable: bool,
-    disable: bool,
-    tags: tuple[str, ...],
-    languages: tuple[str, ...],
-    as_json: bool,
-) -> None:
-    """What is declared, and whether it is valid; exit 1 if a source is not.
-
-    `--enable` and `--disable` are kept in WIREHOUSE_HOME, not in the sources' files, and
-    as names: what a later version brings is not switched on by a tag of today.
-    """
-    from pipelines import steps
-
-    if enable and disable:
-        raise UsageError("sources: --enable or --disable, not both")
-    if enable or disable:
-        switched = steps.switch(enable, names, tags=tags, languages=languages)
-        known = {name: one for name in switched for one in steps.declared_sources(name).values()}
-    else:
-        known = steps.chosen_sources(names, tags=tags, languages=languages)
-    show.sources(known, as_json=as_json)
-    wrong = [error for error in known.values() if isinstance(error, WirehouseError)]
-    if wrong:
-        raise wrong[0]
-
-
-@main.command()
 @click.argument("query")
 @click.option("--as-of", metavar="T", help="The warehouse as it was then, ISO 8601.")
 @click.option(
@@ -395,17 +285,6 @@ def status(as_json: bool) -> None:
     show.status(steps.status(), as_json=as_json)
 
 
-def moment(text: str | None) -> datetime | None:
-    """An instant as typed; a time without an offset is UTC, as in the tables."""
-    if text is None:
-        return None
-    try:
-        typed = datetime.fromisoformat(text)
-        return typed if typed.tzinfo else typed.replace(tzinfo=UTC)
-    except ValueError:
-        raise UsageError(f"{text!r} is no time; write it like 2026-03-05T12:00:00+00:00") from None
-
-
 @contextmanager
 def progress(title: str) -> Iterator[Callable[[int], None]]:
     """A counter on stderr while long work runs at a terminal; silence elsewhere."""
@@ -433,16 +312,8 @@ def _checked(batch: str | None) -> list[WirehouseError]:
     return []
 
 
-def _days(since: date | None, until: date | None, zone: Callable[[], str]) -> tuple[date, date] | None:
-    """First and last day of a backfill; None where no day is given."""
-    if since is None:
-        if until is not None:
-            raise UsageError("--until needs --since")
-        return None
-    last = until or datetime.now(ZoneInfo(zone())).date()
-    if last < since:
-        raise UsageError(f"--since {since} is after --until {last}")
-    return since, last
+for command in (probe, sources):
+    main.add_command(command)
 
 
 if __name__ == "__main__":

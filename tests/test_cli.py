@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 from website import declare, rss, story
 
-from pipelines import cli
+from pipelines import typed
 from pipelines.cli import main
 from pipelines.records import Story
 from pipelines.store import archive
@@ -332,7 +332,7 @@ def test_a_day_that_is_none_is_said_as_a_day():
 )  # at any hour, one has another day than UTC
 def test_a_backfill_without_an_end_goes_on_to_today_where_the_source_is(zone):
     today = datetime.now(ZoneInfo(zone)).date()
-    first, last = cli._days(today, None, lambda: zone)
+    first, last = typed.days(today, None, lambda: zone)
     assert (first, last - today) in ((today, timedelta(0)), (today, timedelta(days=1)))  # midnight may pass
 
 
