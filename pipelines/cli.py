@@ -16,6 +16,7 @@ import click
 from pipelines import show
 from pipelines.cli_sources import probe, sources
 from pipelines.errors import UsageError, WirehouseError
+from pipelines.places import places
 from pipelines.typed import DAY, PORT, as_json, moment, url_base
 from pipelines.typed import days as days_of
 
@@ -175,9 +176,9 @@ def extract(
             show.dump(saved.read_page(page, url, fetched_at, steps.source(source) if source else None))
         )
     elif manifest is not None:
-        from pipelines import saved, steps
+        from pipelines import saved
 
-        for answer in saved.read_manifest(manifest, processes or steps.places().processes):
+        for answer in saved.read_manifest(manifest, processes or places().processes):
             click.echo(show.dump(answer, indent=None))
     else:
         from pipelines import steps

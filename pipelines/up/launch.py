@@ -25,6 +25,7 @@ from textwrap import indent
 
 from pipelines import show, steps
 from pipelines.errors import SourceError, UsageError, WirehouseError
+from pipelines.places import places
 from pipelines.records import Source
 from pipelines.sources import names
 from pipelines.store.attach import parse_attach
@@ -61,17 +62,17 @@ def up(
     Raises WirehouseError when a port is taken, when a component dies, and with `once`
     when a task fails (the message holds its log) or when it takes too long.
     """
-    home = steps.places().home
+    home = places().home
     os.environ["WIREHOUSE_HOME"] = str(home)  # for the children, wherever they run
-    demo = demo and any(name.startswith("demo_") for name in names(steps.places().sources))
-    parse_attach(steps.places().warehouse)  # a wrong one is said now, not by the first publish
+    demo = demo and any(name.startswith("demo_") for name in names(places().sources))
+    parse_attach(places().warehouse)  # a wrong one is said now, not by the first publish
     if demo and port in range(demo_port, demo_port + demo_wire.SITES):
         raise UsageError(f"--port {port} is one of the demo wire's: see --demo-port")
     free(port, "--port")
     for taken in range(demo_port, demo_port + demo_wire.SITES) if demo else ():
         free(taken, "--demo-port, or --no-demo")
     embedded.lay_out(home)
-    own, first = steps.places().sources, demo_port if demo else None
+    own, first = places().sources, demo_port if demo else None
 
     def follow() -> None:
         """Take over source files that came, changed or went while we run."""
@@ -96,7 +97,7 @@ def up(
             start_airflow(crew, home, embedded.environment(home, port, os.environ))
             api = AirflowApi(f"http://127.0.0.1:{port}", embedded.USER, embedded.password(home))
             until_healthy(crew, api)
-            if steps.places().contact is None and any(map(steps.is_abroad, enabled)):
+            if places().contact is None and any(map(steps.is_abroad, enabled)):
                 say(f"Note: {steps.NO_CONTACT}")
             say(welcome(home, port, demo_port if demo else None))
             watch(crew, Progress(api, awaited, began, say), once, say, follow)
@@ -213,7 +214,7 @@ def command() -> str:
     with suppress(ValueError):
         called = called.relative_to(Path.cwd())
     folder = os.environ.get("WIREHOUSE_SOURCES")
-    home = steps.places().home
+    home = places().home
     needed = {
         "WIREHOUSE_HOME": None if home == Path("var").absolute() else str(home),
         "WIREHOUSE_SOURCES": folder,

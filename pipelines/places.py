@@ -1,0 +1,71 @@
+"""Where things are: read from the environment, here and nowhere else.
+
+WIREHOUSE_HOME        where everything is kept; ./var
+WIREHOUSE_DATA        batches: a folder or an fsspec URL; $WIREHOUSE_HOME/data
+WIREHOUSE_WAREHOUSE   attach string; ducklake:sqlite:$WIREHOUSE_HOME/warehouse/catalog.sqlite
+WIREHOUSE_SOURCES     a folder of your own sources; those that ship
+WIREHOUSE_PROCESSES   for extraction; one per core
+WIREHOUSE_CONTACT     an address or page by which those we ask can reach you; none
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from upath import UPath
+
+from pipelines.errors import UsageError
+
+_CONTACT = re.compile(r"https?://[!-~]{3,150}|[!-~]{1,64}@[A-Za-z0-9.-]{3,100}")
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where things are."""
+
+    home: Path
+    data: UPath
+    warehouse: str
+    sources: Path | None
+    processes: int
+    contact: str | None = None
+    """Stands in the user agent."""
+
+
+def places() -> Places:
+    """Read from the environment where things are."""
+    home = Path(os.environ.get("WIREHOUSE_HOME") or "var").absolute()
+    sources = os.environ.get("WIREHOUSE_SOURCES")
+    processes = os.environ.get("WIREHOUSE_PROCESSES") or str(os.cpu_count() or 1)
+    if not (processes.isascii() and processes.isdecimal()) or int(processes) < 1:
+        raise UsageError(f"WIREHOUSE_PROCESSES must be a whole number from 1, is {processes!r}")
+    return Places(
+        home=home,
+        data=_data(os.environ.get("WIREHOUSE_DATA") or str(home / "data")),
+        warehouse=os.environ.get("WIREHOUSE_WAREHOUSE")
+        or f"ducklake:sqlite:{home / 'warehouse' / 'catalog.sqlite'}",
+        sources=Path(sources).absolute() if sources else None,
+        processes=int(processes),
+        contact=_contact(os.environ.get("WIREHOUSE_CONTACT") or ""),
+    )
+
+
+def _contact(text: str) -> str | None:
+    """A mail address or URL, fit for a header; UsageError for anything else."""
+    if text and not _CONTACT.fullmatch(text):
+        raise UsageError(f"WIREHOUSE_CONTACT must be a mail address or an http(s) URL, is {text!r}")
+    return text or None
+
+
+def _data(text: str) -> UPath:
+    try:
+        place = UPath(text)
+        if place.protocol in ("", "file", "local"):
+            return UPath(Path(place.path).absolute())
+        place.fs  # noqa: B018  # does its client know such a place?
+    except Exception as error:  # each client has errors of its own
+        raise UsageError(f"WIREHOUSE_DATA={text}: {' '.join(str(error).split())[:200]}") from error
+    return place
