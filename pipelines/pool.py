@@ -75,17 +75,19 @@ def read_pages(
 def _in_order(captures: Iterator[Capture], workers: list[_Worker], limit: float) -> Iterator[Read]:
     """Keep every worker busy; yield each chunk when all before it are done."""
     waiting: deque[_Chunk] = deque()
+    most = 2 * len(workers) + 2
     idle = list(workers)
     while True:
-        while idle and len(waiting) < 2 * len(workers) + 2 and (pages := list(islice(captures, CHUNK))):
+        while idle and len(waiting) < most and (pages := list(islice(captures, CHUNK))):
             chunk = _Chunk(pages)
             waiting.append(chunk)
             idle.pop().take(chunk)
+        full = len(waiting) >= most  # then nobody has asked whether there are more captures
         while waiting and waiting[0].done:
             yield from waiting.popleft().reads
         busy = [worker for worker in workers if worker.chunk is not None]
         if not busy:
-            if not waiting:
+            if not waiting and not full:
                 return
             continue
         ends = min(worker.deadline(limit) for worker in busy)

@@ -49,9 +49,18 @@ def test_results_come_in_the_order_of_the_pages(processes: int) -> None:
 @pytest.mark.parametrize("processes", [1, 2])
 def test_a_page_that_hangs_is_the_only_one_lost(processes: int) -> None:
     pages = [page(n, SLOW if n == 3 else None) for n in range(12)]
-    reads = list(read_pages(pages, SOURCE, processes=processes, limit_seconds=0.5))
+    reads = list(read_pages(pages, SOURCE, processes=processes, limit_seconds=2))
     assert reads[3].result == Reject(outcome=Outcome.REJECTED, reason="time_limit")
     assert all(isinstance(read.result, Story) for n, read in enumerate(reads) if n != 3)
+
+
+def test_pages_that_come_after_a_long_wait_for_one_are_read_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others read on as far as they may, and rest; all that was taken is then done at once."""
+    monkeypatch.setattr(pool, "CHUNK", 1)
+    pages = [page(n, SLOW if n == 0 else None) for n in range(20)]
+    reads = list(read_pages(pages, SOURCE, processes=2, limit_seconds=3))
+    assert [read.capture_ref for read in reads] == [f"ref:{n}" for n in range(20)]
+    assert sum(isinstance(read.result, Story) for read in reads) == 19
 
 
 def test_a_worker_that_is_killed_costs_one_page() -> None:
