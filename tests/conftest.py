@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +14,11 @@ sys.path.insert(0, str(Path(__file__).parent))  # so that tests can share `site`
 
 from website import Site, serving
 
-settings.register_profile("wirehouse", deadline=None)  # machines are noisy: no test is timed
-settings.load_profile("wirehouse")
+# Machines are noisy: no test is timed. And what passed here passes everywhere; HYPOTHESIS_PROFILE=explore
+# goes where no run has been.
+settings.register_profile("wirehouse", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "wirehouse"))
 
 
 @pytest.fixture

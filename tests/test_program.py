@@ -68,7 +68,7 @@ def test_what_it_started_goes_with_it(tmp_path):
     note = tmp_path / "pid"
     code = f"import subprocess\np = subprocess.Popen(['sleep', '60'])\nopen({str(note)!r}, 'w').write(str(p.pid))\nraise SystemExit(3)"
     # The grandchild keeps the pipe open, as a forgotten worker would.
-    assert run(code, deadline=timedelta(seconds=2), grace=timedelta(seconds=0.2)).returncode == 3
+    assert run(code, deadline=timedelta(seconds=5), grace=timedelta(seconds=0.2)).returncode == 3
     # SIGKILL has been sent by now; when it lands, the kernel decides.
     _wait_for(lambda: not _alive(int(note.read_text())))
 

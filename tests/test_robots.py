@@ -164,7 +164,7 @@ def test_an_absurd_delay_is_bounded_and_said(home, site, caplog):
     declare(home, "wire", site.base)
     site.pages["/robots.txt"] = (200, TEXT, b"User-agent: *\nCrawl-delay: 86400\n")
     with caplog.at_level("WARNING"):
-        crawled = crawl(deadline=timedelta(seconds=2))
+        crawled = crawl(deadline=timedelta(seconds=6))
     assert crawled.run.finish_reason == "deadline"
     assert "asks for 86400 s between requests; it gets 60 s" in caplog.text
     assert site.paths() == ["/robots.txt"]
