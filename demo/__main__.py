@@ -6,13 +6,16 @@ import json
 import signal
 import sys
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import click
 
 from demo import Wire, serve
 from demo.plan import CYCLE
 from demo.sites import FIRST_PORT, SITES
+from demo.troubles import ALWAYS, TROUBLES, Trouble
 from demo.truth import as_json
 
 
@@ -29,6 +32,22 @@ class Moment(click.ParamType[datetime]):
         except ValueError:
             self.fail(f"{value!r} is no ISO time like 2026-03-05T12:00:00Z", param, ctx)
         return moment.replace(tzinfo=moment.tzinfo or UTC)
+
+
+class Sick(click.ParamType[Trouble]):
+    """A trouble and the site that has it, perhaps from a later time on."""
+
+    name = "name=site[@time]"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Trouble:
+        if isinstance(value, Trouble):
+            return value
+        name, _, rest = str(value).partition("=")
+        site, _, since = rest.partition("@")
+        try:
+            return Trouble(name, site, Moment().convert(since or ALWAYS, param, ctx))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 def _this_minute() -> datetime:
@@ -81,20 +100,28 @@ def main() -> None:
 
 @main.command("serve")
 @_wire_options
-def serve_command(port_base: int, seed: int, epoch: datetime, interval: float, backlog: int) -> None:
+@click.option(
+    "--trouble",
+    "troubles",
+    type=Sick(),
+    multiple=True,
+    help=f"Make a site sick, such as paywall=courier; may be given again. There are {', '.join(TROUBLES)}.",
+)
+def serve_command(troubles: tuple[Trouble, ...], **given: Any) -> None:
     """Serve the invented sites on 127.0.0.1 until SIGTERM or Ctrl-C.
 
     The same seed, epoch and interval give the same stories again: pass the epoch
     that was printed to go on where you were.
     """
+    wire, port_base = replace(_wire(**given), troubles=troubles), given["port_base"]
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        with serve(_wire(port_base, seed, epoch, interval, backlog), port_base) as served:
+        with serve(wire, port_base) as served:
             for site, base in served.origins.items():
                 click.echo(f"{base}  {SITES[site].title}")
-            click.echo(f"serving since {epoch.isoformat()}, seed {seed}; Ctrl-C ends it", err=True)
+            click.echo(f"serving since {wire.epoch.isoformat()}, seed {wire.seed}; Ctrl-C ends it", err=True)
             stop.wait()
     except OSError as error:
         sys.exit(f"demo: {error.strerror}: stop what listens there, or choose another --port-base")

@@ -11,6 +11,7 @@ from hashlib import sha256
 
 from demo import channels, forms, markup
 from demo.press import Press, Printing
+from demo.prose import sections
 from demo.sites import NEWEST, SITEMAP, SITES, Channel, Site
 
 SECTION = "/section/"
@@ -28,6 +29,10 @@ class Answer:
         """First value of a header, by its name in lower case."""
         return next((v for k, v in self.headers if k == name), None)
 
+    @property
+    def is_html(self) -> bool:
+        return (self.header("content-type") or "").startswith("text/html")
+
 
 def answer(press: Press, key: str, path: str, now: datetime) -> Answer:
     """What the site `key` answers to a GET of `path`; 404 for what it does not have."""
@@ -37,8 +42,8 @@ def answer(press: Press, key: str, path: str, now: datetime) -> Answer:
     if path == "/":
         return _page(site, channels.section(site, site.title, press.latest(key, now, NEWEST)))
     if path.startswith(SECTION):
-        name = path.removeprefix(SECTION)
-        return _page(site, channels.section(site, name.capitalize(), press.latest(key, now, NEWEST)))
+        name = path.removeprefix(SECTION).capitalize()
+        return _page(site, channels.section(site, name, _front(press, site, name, now)))
     for channel in site.channels:
         if path in (channel.path, *((channels.NEWS_LIST,) if _has_index(channel) else ())):
             return _channel(press, site, base, channel, path, now)
@@ -74,6 +79,18 @@ def paths(press: Press, now: datetime) -> Iterator[tuple[str, str]]:
                 yield story.site.key, markup.amp_path(story)
 
 
+def printed(press: Press, story: Printing, now: datetime) -> str:
+    """The story's page as the site prints it at a moment."""
+    return forms.page(story, _around(press, story, now))
+
+
+def _front(press: Press, site: Site, name: str, now: datetime) -> list[Printing]:
+    """The stories of a section; of all, where it is none that the site's writers file under."""
+    if name not in sections(site.language):
+        return press.latest(site.key, now, NEWEST)
+    return [p for p in press.latest(site.key, now, 3 * NEWEST) if p.copy.section == name][:NEWEST]
+
+
 def _story(press: Press, story: Printing, path: str, now: datetime) -> Answer:
     match story.fate:
         case "missing":
@@ -90,7 +107,7 @@ def _story(press: Press, story: Printing, path: str, now: datetime) -> Answer:
             return Answer(headers=(("content-type", "application/pdf"),), body=_PDF)
         case "front":
             return _redirect(channels.announced_url(story))
-    html = forms.page(story, _around(press, story, now))
+    html = printed(press, story, now)
     if story.fate == "garbled":
         broken = gzip.compress(html.encode(), mtime=0)[:64] + b"\x00broken\xff" * 40
         return Answer(

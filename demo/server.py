@@ -23,6 +23,7 @@ import uvicorn
 
 from demo.pages import Answer
 from demo.sites import FIRST_PORT, SITES
+from demo.troubles import Trouble
 from demo.truth import Truth
 from demo.wire import Wire
 
@@ -76,6 +77,15 @@ class Served:
         """Let time go on at once."""
         self._ahead += by
 
+    def trouble(self, name: str, site: str) -> None:
+        """Make a site sick from now on: see `demo.troubles`."""
+        self.wire = replace(self.wire, troubles=(*self.wire.troubles, Trouble(name, site, self.now)))
+
+    def cure(self, site: str) -> None:
+        """Make a site sound again."""
+        left = tuple(t for t in self.wire.troubles if t.site != site)
+        self.wire = replace(self.wire, troubles=left)
+
     @property
     def requests(self) -> tuple[Asked, ...]:
         """What was asked, oldest first, at most the last `REMEMBERED`."""
@@ -107,7 +117,7 @@ class Served:
         query = scope["query_string"].decode("latin-1")
         path = scope["path"] + (f"?{query}" if query else "")
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
-        answer = encoded(self.wire.answer(site, path, self.now), site, headers)
+        answer = encoded(self.wire.answer(site, path, self.now, headers.get("host", "")), site, headers)
         self._log.append(Asked(site, scope["method"], path, headers, answer.status, came))
         raw = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in answer.headers]
         if answer.status != 304:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
-from demo import pages
+from demo import pages, troubles
 from demo.press import Press
+from demo.troubles import Trouble
 from demo.truth import Truth, truth
 
 
+@dataclass(frozen=True, kw_only=True)
 class Wire(Press):
     """All that the invented sites print, and what a perfect reader would make of it.
 
@@ -23,8 +26,14 @@ class Wire(Press):
     origins=…)` moves it to other ports.
     """
 
-    def answer(self, site: str, path: str, now: datetime) -> pages.Answer:
-        """What a site answers to a GET."""
+    troubles: tuple[Trouble, ...] = ()
+    """What ails its sites; the truth knows nothing of it."""
+
+    def answer(self, site: str, path: str, now: datetime, host: str = "") -> pages.Answer:
+        """What a site answers to a GET; `host` is the name under which it was asked."""
+        trouble = troubles.of_site(self.troubles, site, now)
+        if trouble is not None:
+            return troubles.answer(self, trouble, path, now, host)
         return pages.answer(self, site, path, now)
 
     def pages_at(self, now: datetime) -> dict[str, pages.Answer]:

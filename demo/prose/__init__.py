@@ -85,6 +85,16 @@ def labels(language: str) -> Labels:
     return Labels(months=tuple(words["months"]), **said)
 
 
+@lru_cache
+def sections(language: str) -> tuple[str, ...]:
+    """The sections under which a language's stories are filed.
+
+    >>> sections("fr")
+    ('Économie', 'Société', 'Politique')
+    """
+    return tuple(topic["section"] for topic in _words(language)["topics"])
+
+
 @lru_cache(maxsize=4096)  # a server prints the same story on many pages
 def write(seed: int, number: int, language: str) -> Copy:
     """The copy of story `number`.
