@@ -14,11 +14,13 @@ from typing import Any
 import click
 
 from pipelines import show
+from pipelines.cli_export import export
 from pipelines.cli_sources import probe, sources
 from pipelines.errors import UsageError, WirehouseError
 from pipelines.places import places
 from pipelines.typed import DAY, PORT, as_json, moment, url_base
 from pipelines.typed import days as days_of
+from pipelines.written import dump
 
 # Heavy modules are imported by the commands that need them: `--help`, `sql` and
 # `status` answer at once.
@@ -172,14 +174,12 @@ def extract(
 
         if url is None:
             raise UsageError("extract --file: say with --url where the page was")
-        click.echo(
-            show.dump(saved.read_page(page, url, fetched_at, steps.source(source) if source else None))
-        )
+        click.echo(dump(saved.read_page(page, url, fetched_at, steps.source(source) if source else None)))
     elif manifest is not None:
         from pipelines import saved
 
         for answer in saved.read_manifest(manifest, processes or places().processes):
-            click.echo(show.dump(answer, indent=None))
+            click.echo(dump(answer, indent=None))
     else:
         from pipelines import steps
 
@@ -313,7 +313,7 @@ def _checked(batch: str | None) -> list[WirehouseError]:
     return []
 
 
-for command in (probe, sources):
+for command in (export, probe, sources):
     main.add_command(command)
 
 

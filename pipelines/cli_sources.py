@@ -10,6 +10,7 @@ import click
 from pipelines import show
 from pipelines.errors import UsageError, WirehouseError
 from pipelines.typed import as_json
+from pipelines.written import dump
 
 
 @click.command()
@@ -57,7 +58,7 @@ def probe(
     wait = None if delay is None else timedelta(seconds=delay)
     report = steps.probe(url, name=name, stories=stories, delay=wait, private=private)
     if as_json:
-        click.echo(show.dump(report))
+        click.echo(dump(report))
     else:
         click.echo(words.told(report))
     if report.toml is None:

@@ -15,9 +15,9 @@ from pipelines.extract import extract_page
 from pipelines.ledger import Outcome, Reject
 from pipelines.pool import read_pages
 from pipelines.records import Capture, Source, Story
-from pipelines.show import dump
 from pipelines.sources import nameless
 from pipelines.store.archive import BadBody, BodyTooLarge, unpack
+from pipelines.written import dump
 
 
 def read_page(file: Path, url: str, fetched_at: str | None, source: Source | None = None) -> dict[str, Any]:

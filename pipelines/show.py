@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, is_dataclass
-from datetime import date, datetime, timedelta
-from enum import Enum
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ import click
 from pipelines.errors import UsageError, WirehouseError
 from pipelines.ledger import Finding, LedgerLine, Run
 from pipelines.records import Source
+from pipelines.written import apart, dump, field, span
 
 WIDEST = 60
 """Characters of a cell in a table at a terminal; elsewhere nothing is cut."""
@@ -44,11 +43,6 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
         for row in [list(columns), *cells]
     ]
     return "\n".join(lines)
-
-
-def dump(value: Any, indent: int | None = 1) -> str:
-    """JSON of our records: times ISO 8601, durations in seconds."""
-    return json.dumps(value, default=_plain, ensure_ascii=False, indent=indent)
 
 
 def crawled(batch: str, run: Run, *, as_json: bool) -> None:
@@ -192,35 +186,17 @@ def write(path: Path, data: bytes | str) -> None:
 
 
 def _text(result: Any, form: str) -> str:
-    records = [{k: _span(v) for k, v in record.items()} for record in result.to_pylist()]
+    records = [{k: span(v) for k, v in record.items()} for record in result.to_pylist()]
     if form == "json":
         return dump(records) + "\n"
     if form == "csv":
         sheet = io.StringIO()
         writer = csv.writer(sheet, lineterminator="\n")  # as every other line here ends: shells keep a CR
         writer.writerow(result.column_names)
-        writer.writerows([_field(v) for v in record.values()] for record in records)
+        writer.writerows([field(v) for v in record.values()] for record in records)
         return sheet.getvalue()
     body = table(result.column_names, [list(record.values()) for record in records])
     return f"{body}\n\n{len(records)} {'row' if len(records) == 1 else 'rows'}\n"
-
-
-def _span(value: Any) -> Any:
-    """Arrow's (months, days, nanoseconds) of an interval, as the time it is."""
-    if isinstance(value, tuple) and hasattr(value, "nanoseconds"):
-        return timedelta(days=30 * value[0] + value[1], microseconds=value[2] // 1000)
-    return value
-
-
-def _field(value: Any) -> Any:
-    """A CSV field that no spreadsheet takes for a formula: page text is hostile input."""
-    if isinstance(value, str):
-        return "'" + value if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
-    if isinstance(value, list | dict):
-        return dump(value, indent=None)
-    if isinstance(value, timedelta):
-        return _apart(value)
-    return _plain(value) if isinstance(value, datetime | date) else value
 
 
 def printable(text: str) -> str:
@@ -234,7 +210,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, datetime):
         text = value.isoformat(sep=" ", timespec="seconds").replace("+00:00", "Z")
     elif isinstance(value, timedelta):
-        text = _apart(value).partition(".")[0]
+        text = apart(value).partition(".")[0]
     elif isinstance(value, list | tuple):
         text = ", ".join(_cell(v) for v in value)
     else:
@@ -242,15 +218,6 @@ def _cell(value: Any) -> str:
     text = printable(text)
     widest = WIDEST if sys.stdout.isatty() else len(text)
     return text if len(text) <= widest else text[: widest - 1] + "…"
-
-
-def _apart(span: timedelta) -> str:
-    """A time between two others; Python writes minus an hour as `-1 day, 23:00:00`.
-
-    >>> _apart(timedelta(hours=-1))
-    '-1:00:00'
-    """
-    return f"{'-' if span < timedelta(0) else ''}{abs(span)}"
 
 
 def _duration(span: timedelta) -> str:
@@ -264,17 +231,3 @@ def _duration(span: timedelta) -> str:
 def _reason(reason: str | None) -> str:
     """Reasons without what differs from page to page, so that they can be counted."""
     return (reason or "").split(": ")[0].split(" to http")[0][:40]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, Enum):
-        return value.value
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"no JSON for {type(value).__name__}")

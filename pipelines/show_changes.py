@@ -12,7 +12,8 @@ import click
 
 from pipelines import compare
 from pipelines.errors import UsageError
-from pipelines.show import dump, printable
+from pipelines.show import printable
+from pipelines.written import dump
 
 _AT_TERMINAL = {
     "same": lambda text: text,

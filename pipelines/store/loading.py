@@ -22,10 +22,7 @@ from pipelines.ledger import Fetch, LedgerLine, Run, Sighting
 from pipelines.records import Membership, Source, StoredPrint, Story
 from pipelines.store import batches, staging
 from pipelines.store.attach import quoted
-from pipelines.store.warehouse import Connection, flush, is_conflict, one, run_script, transaction
-
-TRIES = 5
-"""Of two loads at once one is refused by the warehouse; it starts again."""
+from pipelines.store.warehouse import Connection, committed, flush, one, run_script
 
 _STAGED = (
     # table of the staged rows, their record, their file, must the batch have it
@@ -82,18 +79,16 @@ def load(connection: Connection, folders: Iterable[UPath], sources: Iterable[Sou
     BatchError if a file of a batch is missing or damaged: then none is loaded.
     """
     folders, sources = list(folders), list(sources)
-    for trial in range(1, TRIES + 1):
-        try:
-            with transaction(connection):
-                counts = _load(connection, folders)
-                _put_sources(connection, sources)
-            if counts:
-                flush(connection)
-            return counts
-        except Exception as error:
-            if trial == TRIES or not is_conflict(error):
-                raise
-    raise AssertionError("unreachable")
+
+    def work() -> dict[str, int]:
+        counts = _load(connection, folders)
+        _put_sources(connection, sources)
+        return counts
+
+    counts = committed(connection, work)
+    if counts:
+        flush(connection)
+    return counts
 
 
 def _put_sources(connection: Connection, sources: Sequence[Source]) -> None:

@@ -381,6 +381,22 @@ CREATE TABLE runs (
   loaded_at TIMESTAMPTZ NOT NULL
 );
 
+-- What was handed on: one row per story and export.
+CREATE TABLE exports (
+  -- The export | time and chance | 20260305T124500Z-9c1d
+  export_id VARCHAR NOT NULL,
+  -- When it was made | UTC time | 2026-03-05T12:45:00Z
+  exported_at TIMESTAMPTZ NOT NULL,
+  -- Its form: ninjs, parquet or csv | word | ninjs
+  form VARCHAR NOT NULL,
+  -- Where it went: the file or folder, whole | path | /srv/desk/in
+  target VARCHAR NOT NULL,
+  -- The story | 20 hex digits | 11a5fccf61fd0d14df3c
+  story_id VARCHAR NOT NULL,
+  -- Its version then, story_versions.version | count | 2
+  version INTEGER NOT NULL
+);
+
 -- The form of these tables: one row per migration, the highest holds.
 CREATE TABLE schema_version (
   -- Number of the form; a program that knows only lower ones refuses the warehouse | count | 1

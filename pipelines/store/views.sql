@@ -49,19 +49,43 @@ SELECT
   diff_ratio, url
 FROM compared;
 
--- Which reprints of a story that was killed, withdrawn or taken away still stand, and may be used by mistake?
+-- Which copies of a story that was killed, withdrawn or taken away still stand, and may be used by mistake? kind is
+-- `reprint` for a story of the warehouse that may be used, and `export` for one that was handed on to `target` (the
+-- killed story itself, or such a reprint) and was not followed there by its kill.
 CREATE OR REPLACE VIEW kills_standing AS
+WITH killed AS (
+  SELECT story_id, version, source_id, headline, valid_from, signal, url FROM stories WHERE pub_status = 'canceled'
+), reprints AS (
+  SELECT k.story_id AS killed_story_id, s.story_id, s.version, s.source_id, s.url, s.headline, s.published_at,
+    s.last_seen_at, mine.role, mine.similarity
+  FROM killed k
+  JOIN clusters its ON its.story_id = k.story_id
+  JOIN clusters mine ON mine.cluster_id = its.cluster_id AND mine.story_id <> k.story_id
+  JOIN stories_usable s ON s.story_id = mine.story_id
+  -- The copy of a reprint that was taken down says nothing against its origin.
+  WHERE its.role = 'origin' OR k.signal IS DISTINCT FROM 'gone'
+), handed_on AS (
+  SELECT story_id, form, target, max(exported_at) AS exported_at,
+    arg_max(export_id, exported_at) AS export_id, arg_max(version, exported_at) AS version
+  FROM exports GROUP BY ALL
+), standing AS (
+  SELECT 'reprint' AS kind, * FROM reprints
+  UNION ALL BY NAME
+  SELECT 'export' AS kind, r.*, e.form, e.target, e.exported_at, e.export_id
+  FROM reprints r JOIN handed_on e USING (story_id)
+  UNION ALL BY NAME
+  SELECT 'export' AS kind, k.story_id AS killed_story_id, k.story_id, v.source_id, v.url, v.headline, v.published_at,
+    v.last_seen_at, e.form, e.target, e.exported_at, e.export_id
+  FROM killed k
+  JOIN handed_on e ON e.story_id = k.story_id
+  JOIN story_versions v ON v.story_id = e.story_id AND v.version = e.version AND v.pub_status <> 'canceled'
+)
 SELECT
   k.story_id AS killed_story_id, k.source_id AS killed_source_id, k.headline AS killed_headline, k.valid_from AS killed_at,
   k.signal AS killed_by, k.url AS killed_url,
-  s.story_id, s.source_id, s.url, s.headline, s.published_at, s.last_seen_at, mine.role, mine.similarity
-FROM stories k
-JOIN clusters its ON its.story_id = k.story_id
-JOIN clusters mine ON mine.cluster_id = its.cluster_id AND mine.story_id <> k.story_id
-JOIN stories_usable s ON s.story_id = mine.story_id
-WHERE k.pub_status = 'canceled'
-  -- The copy of a reprint that was taken down says nothing against its origin.
-  AND (its.role = 'origin' OR k.signal IS DISTINCT FROM 'gone');
+  s.kind, s.story_id, s.source_id, s.url, s.headline, s.published_at, s.last_seen_at, s.role, s.similarity,
+  s.form, s.target, s.exported_at, s.export_id
+FROM standing s JOIN killed k ON k.story_id = s.killed_story_id;
 
 -- How is each source: when did its last run go well, how fresh is it, what came of its leads in the last day?
 CREATE OR REPLACE VIEW source_health AS

@@ -19,11 +19,11 @@ from __future__ import annotations
 import importlib
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
@@ -32,6 +32,10 @@ from pipelines.store import forms
 from pipelines.store.attach import Attach, explained, parse_attach, quoted
 
 Connection = duckdb.DuckDBPyConnection
+T = TypeVar("T")
+
+TRIES = 5
+"""Of two loads at once one is refused by the warehouse; it starts again."""
 
 MEMORY = "500MB"
 """What DuckDB may use; with Python and Arrow the loader stays under 1 GB."""
@@ -84,6 +88,18 @@ def transaction(connection: Connection) -> Iterator[None]:
         with suppress(duckdb.Error):  # a failed commit has ended it already
             connection.execute("ROLLBACK")
         raise
+
+
+def committed(connection: Connection, work: Callable[[], T]) -> T:
+    """Do a piece of work in a transaction of its own; again, if another load came first."""
+    for trial in range(1, TRIES + 1):
+        try:
+            with transaction(connection):
+                return work()
+        except Exception as error:
+            if trial == TRIES or not is_conflict(error):
+                raise
+    raise AssertionError("unreachable")
 
 
 def is_conflict(error: BaseException) -> bool:
