@@ -19,7 +19,7 @@ from pipelines.errors import BatchError
 from pipelines.ledger import Fetch, LedgerLine, Outcome, Sighting
 from pipelines.pool import read_pages
 from pipelines.records import Capture, Lead, Source, Story
-from pipelines.store import archive, batches, staging
+from pipelines.store import archive, batches, pages, staging
 
 LIMIT_SECONDS = 10.0
 """For one page; the slowest real ones take 2."""
@@ -38,6 +38,8 @@ def extract(
     """
     reading = _Reading(data, batch, source)
     folder = reading.folder
+    with pages.opened(folder):  # BatchError, and nothing touched, if a rule has deleted them
+        pass
     (folder / batches.LEDGER).unlink(missing_ok=True)  # read again, it is not extracted until it is
     staging.write(folder / batches.STORIES, Story, reading.stories(processes, done))
     missing = len(reading.leads) - len(reading.ledger)
@@ -93,9 +95,8 @@ class _Reading:
                 )
 
     def _captures(self, by_ref: dict[str, Mapping[str, Any]]) -> Iterator[Capture]:
-        path = self.folder / batches.PAGES
-        with path.open("rb") as file:
-            for record in archive.records(file, str(path)):
+        with pages.opened(self.folder) as file:
+            for record in archive.records(file, str(self.folder / batches.PAGES)):
                 ref = f"{self.batch}/{batches.PAGES}:{record.offset}:{record.digest}"
                 self.refs[record.record_id] = ref
                 line = self.pages.get(record.record_id)

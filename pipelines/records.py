@@ -91,6 +91,8 @@ class Source:
     private_hosts: tuple[str, ...] = ()
     rights: str = "metadata"
     """What becomes of a story that its publisher reserves: keep, metadata or skip."""
+    keep: timedelta | None = None
+    """How long its archived pages are kept; None: for ever."""
     expect: Expect = Expect()
     rules: tuple[Rule, ...] = ()
 

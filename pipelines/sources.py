@@ -375,6 +375,7 @@ _KEYS: dict[str, Callable[[Any], Any]] = {
     "delay": _duration,
     "private_hosts": _many(_host),
     "rights": _rights,
+    "keep": _beat,
     "expect": _expect,
     "rules": _rules,
 }

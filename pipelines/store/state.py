@@ -23,11 +23,16 @@ from pipelines import frontier, polling
 from pipelines.errors import BatchError
 from pipelines.ledger import Outcome
 from pipelines.records import Heard, Seen, Source
+from pipelines.store import forgetting
 
-_VERSION = 6
+_VERSION = 7
 """To be raised with any change of the tables, or of what `urls.canonical` makes of a URL."""
 
-_SCHEMA = """
+_LACKS_PAST = 6
+"""A version whose tables are all right, but for one that was added."""
+
+_SCHEMA = (
+    """
 create table if not exists seen (
     url text primary key, first_seen_at real not null, last_visit_at real, due_at real,
     visits integer not null, failures integer not null,
@@ -51,8 +56,10 @@ create table if not exists looks (
 ) without rowid;
 create table if not exists folded (run_id text primary key, is_read integer not null) without rowid;
 """
+    + forgetting.SCHEMA
+)
 
-_TABLES = ("seen", "heard", "sites", "habits", "looks", "folded")
+_TABLES = ("seen", "heard", "sites", "habits", "looks", "folded", "past")
 _TIMES = frozenset(
     name for record in (Seen, Heard) for name in record.__dataclass_fields__ if name.endswith("_at")
 )
@@ -82,12 +89,12 @@ class Memory:
     def get(self, url: str) -> Seen | None:
         """What we know of a story's URL (canonical); None if it was never announced."""
         row = self._db.execute("select * from seen where url = ?", (url,)).fetchone()
-        return Seen(**_values(row)) if row else None
+        return Seen(**_values(row)) if row else forgetting.recall(self._db, url)
 
     def under_guid(self, guid: str, limit: int = 5) -> list[Seen]:
         """Stories' URLs that were announced under this guid; a few are enough to judge it."""
         rows = self._db.execute("select * from seen where guid = ? limit ?", (guid, limit))
-        return [Seen(**_values(row)) for row in rows]
+        return [*(Seen(**_values(row)) for row in rows), *forgetting.under_guid(self._db, guid, limit)]
 
     def channel(self, url: str) -> Heard | None:
         """What we know of a channel, by its URL as it is asked; None if it never was."""
@@ -207,10 +214,14 @@ class Memory:
             self._db.execute("update folded set is_read = ? where run_id = ?", (_READ, run_id))
             self._put_habits(habits)
 
+    def forget(self, before: datetime) -> forgetting.Forgotten:
+        """Shorten what was over before then; under the source's lock: see `forgetting`."""
+        return forgetting.forget(self._db, before)
+
     def _is_new(self, url: str, since: datetime) -> bool:
         """Did nobody know this URL before `since`?"""
-        row = self._db.execute("select first_seen_at from seen where url = ?", (url,)).fetchone()
-        return row is None or row[0] >= since.timestamp()
+        seen = self.get(url)
+        return seen is None or seen.first_seen_at >= since
 
     def _fold_lead(
         self, run_id: str, line: Mapping[str, Any], source: Source, habits: dict[timedelta, frontier.Rung]
@@ -302,10 +313,12 @@ def open_memory(path: Path, *, readonly: bool = False) -> Iterator[Memory]:
 
 def _make_tables(connection: sqlite3.Connection) -> None:
     """Make the tables; those of another version go: they are folded again from the logs."""
-    if connection.execute("pragma user_version").fetchone()[0] == _VERSION:
+    (version,) = connection.execute("pragma user_version").fetchone()
+    if version == _VERSION:
         return  # nothing to be written, and nothing to wait for
+    gone = () if version == _LACKS_PAST else _TABLES
     connection.executescript(
-        "".join(f"drop table if exists {table};" for table in _TABLES)
+        "".join(f"drop table if exists {table};" for table in gone)
         + f"{_SCHEMA} pragma user_version = {_VERSION};"
     )
 
