@@ -3,7 +3,7 @@
 The layers, from I/O to pure; a module imports only from layers below its own
 (`lint-imports` holds it):
 
-    cli ▸ up ▸ steps ▸ saved|replay|probe ▸ show|crawl_step|extract_step ▸ pool ▸ store|program
+    cli ▸ up ▸ steps ▸ saved|replay|probe ▸ show|crawl_step|extract_step|judge_step ▸ pool ▸ store|program
         ▸ extract|cluster|versions|frontier|polling|checks ▸ channels ▸ page ▸ urls ▸ url_parts
         ▸ choice|sources ▸ records|errors
 """

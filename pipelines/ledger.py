@@ -148,13 +148,55 @@ class Severity(StrEnum):
     WARNING = "warning"
     ERROR = "error"
 
+    @property
+    def rank(self) -> int:
+        """From 0, the mildest; for sorting.
+
+        >>> max(Severity, key=lambda s: s.rank)
+        <Severity.ERROR: 'error'>
+        """
+        return list(Severity).index(self)
+
+
+class Cause(StrEnum):
+    """What is likely behind a finding, judged by its evidence: what an operator looks for first."""
+
+    BLOCKED = "blocked"  # the site answers us with 403, 429, a wall
+    ROBOTS_CLOSED = "robots_closed"  # robots.txt forbids what it allowed
+    FEED_FROZEN = "feed_frozen"  # channels answer, and say nothing new for too long
+    FEED_EMPTY = "feed_empty"  # channels answer, and name nothing at all
+    LAYOUT_CHANGED = "layout_changed"  # pages come, and our reader finds less in them than it did
+    PAYWALL = "paywall"  # pages come, and show only the beginning of their stories
+    MOVED = "moved"  # channels are gone, or stories lead to another host
+    SLOW = "slow"  # answers come late or not in time
+    DOWN = "down"  # no answer, or 5xx
+    DUPLICATES = "duplicates"  # the same stories under ever new addresses
+    DATES_WRONG = "dates_wrong"  # times of publication that cannot be
+    SECTION_LOST = "section_lost"  # some channels are gone or silent, the others go on
+    VOLUME_DROP = "volume_drop"  # fewer stories than always at this hour, for no better reason
+    VOLUME_SURGE = "volume_surge"  # more than always
+    QUIET_DAY = "quiet_day"  # fewer, and other evidence says that this is how it is today
+    NOT_RUNNING = "not_running"  # nobody crawls it
+    OURS = "ours"  # a fault of this program, or of what it runs on
+    UNKNOWN = "unknown"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What a check found, the likely cause, and the next step."""
+    """What a check found, what it judged by, the likely cause, and the next step."""
 
     check: str
+    """The check's name, also in the table (`check_name`)."""
     severity: Severity
+    cause: Cause
     source_id: str | None
+    """None: of the warehouse as a whole."""
+    run_id: str | None
+    """None: of no single run, found by a check of the warehouse."""
     message: str
     next_step: str
+    evidence: str | None = None
+    """The numbers it was judged by, as a short text."""
+    holds: bool = False
+    """Loaded, the batch would poison the tables: it is held (quarantine)."""
+    found_at: datetime

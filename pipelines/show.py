@@ -90,7 +90,10 @@ def findings(found: Sequence[Finding], *, as_json: bool) -> None:
     else:
         for f in found:
             where = f.source_id or "warehouse"
-            click.echo(f"{f.severity.value}: {where}: {f.check}: {f.message}\n  next: {f.next_step}")
+            click.echo(
+                f"{f.severity.value}: {where}: {f.check}: {f.message}\n"
+                f"  cause: {f.cause.value}{f' ({f.evidence})' if f.evidence else ''}\n  next: {f.next_step}"
+            )
 
 
 def sources(known: Mapping[str, Source | WirehouseError], *, as_json: bool) -> None:

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pipelines import checks, choice, crawl_step
+from pipelines import choice, crawl_step
 from pipelines.channels.archives import Days
 from pipelines.crawl_step import Crawled
 from pipelines.errors import BatchError, CheckFailed, SourceError, UsageError, WirehouseError
-from pipelines.ledger import Fetch, Finding, LedgerLine, Outcome, Severity
+from pipelines.ledger import Finding, LedgerLine, Outcome, Severity
 from pipelines.places import Places, places
-from pipelines.records import Source, Story
+from pipelines.records import Source
 from pipelines.sources import declared, load_source, rebased
 from pipelines.sources import names as source_names
 from pipelines.store import batches, switches
@@ -131,7 +131,7 @@ def extract(
     that no later task asked for them) are read too. Reading a batch again gives the
     same result. `done` hears how many pages were read, for a progress bar.
     """
-    from pipelines import extract_step  # heavy: trafilatura
+    from pipelines import extract_step, judge_step  # heavy: trafilatura
 
     where = places()
     batches.existing(where.data, batch)
@@ -139,9 +139,11 @@ def extract(
     source = load_source(name, where.sources)
     counts = extract_step.extract(where.data, batch, source, processes or where.processes, done)
     _say_counts(batch, counts)
+    judge_step.judge(where, source, batch)
     for earlier in _left_over(where, name, batch):
         try:
             _say_counts(earlier, extract_step.extract(where.data, earlier, source, where.processes))
+            judge_step.judge(where, source, earlier)
         except BatchError as error:  # it must not keep its source from being read for ever
             batches.unmark(where.data, batches.UNREAD, [earlier])
             log.error("%s (an earlier batch, left out from now on: `wirehouse extract` tries again)", error)
@@ -178,31 +180,37 @@ def cluster(names: Sequence[str] | None = None) -> list[str]:
 
 
 def load(names: Sequence[str] | None = None) -> dict[str, int]:
-    """Load batches in one transaction; returns the runs loaded and their leads by outcome."""
-    from pipelines.store import loading, warehouse
+    """Load batches in one transaction; returns the runs loaded and their leads by outcome.
+
+    What checks found goes into the tables too: of all judged batches, also of those that are not loaded.
+    """
+    from pipelines.store import findings, loading, warehouse
 
     where = places()
     ready = batches.waiting(where.data) if names is None else list(names)
+    judged = findings.untold(where.data)
     with warehouse.opened(where.warehouse) as connection:
         counts = loading.load(
             connection,
             [batches.existing(where.data, name) for name in ready],
             sources=[s for s in declared_sources().values() if isinstance(s, Source)],
+            judged=judged,
         )
     batches.unmark(where.data, batches.WAITING, ready)
+    batches.unmark(where.data, batches.UNTOLD, [measures.run_id for measures, _ in judged])
     log.info("loaded %s", ", ".join(ready) or "nothing: no batch waits")
     return counts
 
 
 def check(batch: str | None = None) -> list[Finding]:
     """Check one batch, or the warehouse; CheckFailed when a finding is an error."""
+    from pipelines import judge_step
+
     where = places()
     if batch is None:
-        from pipelines.store import reading
-
-        findings = reading.check(where.warehouse)
+        findings = judge_step.judge_warehouse(where)
     else:
-        findings = _check_batch(where, batch)
+        findings = judge_step.judge(where, load_source(batch.split("/")[0], where.sources), batch)
     levels = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING, Severity.NOTE: logging.INFO}
     for finding in findings:
         log.log(levels[finding.severity], "%s: %s", finding.check, finding.message)
@@ -327,18 +335,3 @@ def switch(
             raise one
     switches.write(places().home, dict.fromkeys(chosen, on))
     return list(chosen)
-
-
-def _check_batch(where: Places, batch: str) -> list[Finding]:
-    from pipelines.store import staging
-
-    folder = batches.existing(where.data, batch)
-    if not (folder / batches.LEDGER).exists():
-        raise BatchError(f"{batch}: not extracted yet: `wirehouse extract {batch}`")
-    return checks.of_batch(
-        load_source(batch.split("/")[0], where.sources),
-        batches.read_run(folder),
-        list(staging.read(folder / batches.LEDGER, LedgerLine)),
-        staging.read(folder / batches.STORIES, Story),
-        staging.read(folder / batches.FETCHES, Fetch),
-    )

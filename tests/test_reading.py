@@ -76,7 +76,7 @@ def test_every_catalog_keeps_versions_lists_and_structs(attach, tmp_path):
     with warehouse.opened(attach) as connection:
         warehouse.maintain(connection, keep=timedelta(0))
     assert len(ask(attach, asked)) == 3
-    assert reading.check(attach) == []
+    assert reading.check(attach, NOON) == []
 
 
 def test_as_of_shows_what_was_known_then(attach, tmp_path):
@@ -305,7 +305,7 @@ def test_check_finds_a_ledger_that_does_not_balance(on_sqlite, tmp_path):
     load(on_sqlite, batch(tmp_path / "data", name(1), [story("s1")]))
     with warehouse.opened(on_sqlite) as connection:
         connection.execute("DELETE FROM ledger")
-    (finding,) = reading.check(on_sqlite)
+    (finding,) = reading.check(on_sqlite, NOON)
     assert (finding.check, finding.severity, finding.source_id) == ("ledger_balances", Severity.ERROR, "ap")
 
 

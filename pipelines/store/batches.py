@@ -3,8 +3,9 @@
 A file under its final name is whole: it is written under a temporary name first. A
 batch exists once its `run.json` does, which is written last. While a batch is to be
 extracted a marker of its name lies in `<data>/.unread/`, while it is to be loaded in
-`<data>/.waiting/`: so finding what waits costs as much as what waits, not as much as
-all that was ever crawled. A marker may be there too early, never too late.
+`<data>/.waiting/`, while the warehouse does not know what checks found in it in
+`<data>/.untold/`: so finding what waits costs as much as what waits, not as much as all
+that was ever crawled. A marker may be there too early, never too late.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ FETCHES = "fetches.parquet"
 SIGHTINGS = "sightings.parquet"
 CLUSTERS = "clusters.parquet"
 PRINTS = "prints.parquet"
+FINDINGS = "findings.parquet"
+MEASURES = "measures.parquet"
 
 FRONTIER = "frontier.sqlite"
 """Beside the batches of a source: `<data>/<source>/frontier.sqlite`."""
@@ -42,6 +45,7 @@ FRONTIER = "frontier.sqlite"
 _NAME = re.compile(r"[a-z][a-z0-9_]*/\d{8}T\d{6}Z-[0-9a-f]{4}")
 UNREAD = ".unread"
 WAITING = ".waiting"
+UNTOLD = ".untold"
 
 
 def new_name(source: str, now: datetime) -> str:
@@ -75,7 +79,7 @@ def of_source(data: UPath, source: str, but: Collection[str] = ()) -> list[str]:
 
 
 def mark(data: UPath, kind: str, batch: str) -> None:
-    """Announce that a batch is to be read (UNREAD) or loaded (WAITING), before it is ready."""
+    """Announce that a batch is to be read (UNREAD), loaded (WAITING) or told of (UNTOLD), before it is."""
     marker = data / kind / batch.replace("/", "--")
     marker.parent.mkdir(parents=True, exist_ok=True)
     marker.touch()
@@ -96,6 +100,12 @@ def unread(data: UPath, source: str) -> list[str]:
 def waiting(data: UPath) -> list[str]:
     """Batches that are extracted and not known to be loaded, oldest first."""
     return [n for n in _marked(data, WAITING) if (data / n / LEDGER).exists()]
+
+
+def untold(data: UPath, source: str | None = None) -> list[str]:
+    """Batches whose findings are not known to be in the warehouse, oldest first; of one source, or of all."""
+    marked = [n for n in _marked(data, UNTOLD) if source is None or n.startswith(f"{source}/")]
+    return [n for n in marked if (data / n / FINDINGS).exists()]
 
 
 def _marked(data: UPath, kind: str) -> list[str]:

@@ -23,6 +23,8 @@ _OF_THE_WHOLE_STORY = ("first_seen_at", "last_seen_at", "cluster_id")
 
 _STATEMENT = re.compile(r"^CREATE TABLE (\w+)\b.*?;$", re.M | re.S)
 
+_VIEW = re.compile(r"^CREATE OR REPLACE VIEW (\w+) AS\n(.*?);$", re.M | re.S)
+
 
 def script(name: str) -> str:
     """The text of one of our SQL files."""
@@ -80,6 +82,20 @@ def bring_up(connection: Any) -> None:
         connection.execute(comments(table))
     _sign(connection)
     connection.execute(script("views.sql"))
+
+
+def statement(table: str) -> str:
+    """What makes one of our tables."""
+    return next(m[0] for m in _STATEMENT.finditer(script("schema.sql")) if m[1] == table)
+
+
+def question(view: str) -> str:
+    """What one of our views asks, to be asked of other tables.
+
+    >>> question("stories_usable").split()[:2]
+    ['FROM', 'stories']
+    """
+    return next(m[2] for m in _VIEW.finditer(script("views.sql")) if m[1] == view)
 
 
 def _wanted(table: Table, declared: list[Table]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from pipelines import versions
 from pipelines.errors import BatchError
 from pipelines.ledger import Fetch, LedgerLine, Run, Sighting
 from pipelines.records import Membership, Source, StoredPrint, Story
-from pipelines.store import batches, staging
+from pipelines.store import batches, findings, staging
 from pipelines.store.attach import quoted
 from pipelines.store.warehouse import Connection, committed, flush, one, run_script
 
@@ -66,14 +66,20 @@ _SOURCE_ROWS = pa.schema(
 )
 
 
-def load(connection: Connection, folders: Iterable[UPath], sources: Iterable[Source] = ()) -> dict[str, int]:
+def load(
+    connection: Connection,
+    folders: Iterable[UPath],
+    sources: Iterable[Source] = (),
+    judged: Sequence[findings.Judged] = (),
+) -> dict[str, int]:
     """Load batches (their folders) in one transaction; returns the runs loaded and their leads by outcome.
 
         load(connection, [data / "ap/20260305T120000Z-3f2a"])   # {'runs': 1, 'new': 12, 'unchanged': 3}
 
     `sources` are those declared now: the table `sources` then says so, in the same
     transaction. A source that is switched off and never ran is left out, or a catalogue
-    would drown the others; one that is no longer declared stays.
+    would drown the others; one that is no longer declared stays. `judged` is what checks
+    found, in these batches or in others: those that are held are told of too.
 
     A batch that is in `runs` already is left out, so loading twice changes nothing.
     BatchError if a file of a batch is missing or damaged: then none is loaded.
@@ -83,6 +89,7 @@ def load(connection: Connection, folders: Iterable[UPath], sources: Iterable[Sou
     def work() -> dict[str, int]:
         counts = _load(connection, folders)
         _put_sources(connection, sources)
+        findings.put(connection, judged)
         return counts
 
     counts = committed(connection, work)

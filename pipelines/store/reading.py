@@ -13,9 +13,16 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.errors import UsageError, WarehouseError
-from pipelines.ledger import Finding, LedgerLine, Outcome, Severity
+from pipelines.ledger import Cause, Finding, LedgerLine, Outcome, Severity
 from pipelines.store.attach import parse_attach, quoted
-from pipelines.store.warehouse import Connection, is_wrong_question, kinds_of_statement, one, opened
+from pipelines.store.warehouse import (
+    Connection,
+    is_absent,
+    is_wrong_question,
+    kinds_of_statement,
+    one,
+    opened,
+)
 
 _FOREIGN = re.compile(
     # Table functions that open other databases in spite of enable_external_access = false, and
@@ -114,13 +121,13 @@ def ledger(attach: str, names: Sequence[str]) -> list[LedgerLine]:
         with opened(attach, read_only=True) as connection:
             found = connection.execute(_LEDGER, [list(names)]).to_arrow_table()
     except WarehouseError as error:
-        if "no warehouse yet" in str(error) or "no tables of ours" in str(error):
+        if is_absent(error):
             return []
         raise
     return [LedgerLine(**(row | {"outcome": Outcome(row["outcome"])})) for row in found.to_pylist()]
 
 
-def check(attach: str) -> list[Finding]:
+def check(attach: str, now: datetime) -> list[Finding]:
     """Hold the tables against each other; what does not agree is a fault of ours, never of a source."""
     found: list[Finding] = []
     for name, sql in _CHECKS.items():
@@ -129,9 +136,12 @@ def check(attach: str) -> list[Finding]:
                 Finding(
                     check=name,
                     severity=Severity.ERROR,
+                    cause=Cause.OURS,
                     source_id=row["source_id"],
+                    run_id=None,
                     message=row["message"],
                     next_step="a fault of ours: keep the warehouse as it is and report it",
+                    found_at=now,
                 )
             )
     return found

@@ -397,6 +397,50 @@ CREATE TABLE exports (
   version INTEGER NOT NULL
 );
 
+-- What checks found: of each judged run, and of the warehouse. A run that is judged again replaces its rows.
+CREATE TABLE findings (
+  -- The run, runs.run_id; NULL for a check of the warehouse. A held run is not in runs | source/stamp | demo_wire/20260305T120000Z-3f2a
+  run_id VARCHAR,
+  -- The source; NULL for the warehouse as a whole | name | demo_wire
+  source_id VARCHAR,
+  -- The check | name | channels_answer
+  check_name VARCHAR NOT NULL,
+  -- error (its task is red), warning, or note | word | error
+  severity VARCHAR NOT NULL,
+  -- The likely cause: blocked, robots_closed, feed_frozen, feed_empty, layout_changed, paywall, moved, slow, down, duplicates, dates_wrong, section_lost, volume_drop, volume_surge, quiet_day, not_running, ours or unknown | word | blocked
+  cause VARCHAR NOT NULL,
+  -- What was found | sentence | https://wire.example/rss: http_error: 403
+  message VARCHAR NOT NULL,
+  -- What to do about it | sentence | open it in a browser: moved, blocked or down? then correct the source's TOML
+  next_step VARCHAR NOT NULL,
+  -- The numbers it was judged by | text | 12 of 12 answers were 403, usual are 0 %
+  evidence VARCHAR,
+  -- The batch is held for it: loaded, it would poison the tables | yes/no | false
+  holds BOOLEAN NOT NULL,
+  -- When it was judged last | UTC time | 2026-03-05T12:05:00Z
+  found_at TIMESTAMPTZ NOT NULL,
+  -- Since when: the start of the run; of the warehouse's, when it was found first | UTC time | 2026-03-05T12:02:00Z
+  since TIMESTAMPTZ NOT NULL,
+  -- Of the warehouse's: when it was no longer found; NULL while it stands | UTC time | 2026-03-05T13:05:00Z
+  until TIMESTAMPTZ
+);
+
+-- What each judged run measured, held ones too: one row per run. Later runs are compared with it.
+CREATE TABLE measures (
+  -- The run | source/stamp | demo_wire/20260305T120000Z-3f2a
+  run_id VARCHAR NOT NULL,
+  -- The source | name | demo_wire
+  source_id VARCHAR NOT NULL,
+  -- Its kind: crawl, backfill or replay | word | crawl
+  kind VARCHAR NOT NULL,
+  -- When it began | UTC time | 2026-03-05T12:02:00Z
+  started_at TIMESTAMPTZ NOT NULL,
+  -- When it was judged last | UTC time | 2026-03-05T12:05:00Z
+  judged_at TIMESTAMPTZ NOT NULL,
+  -- A finding held the batch back: it is no part of what is usual | yes/no | false
+  held BOOLEAN NOT NULL
+);
+
 -- The form of these tables: one row per migration, the highest holds.
 CREATE TABLE schema_version (
   -- Number of the form; a program that knows only lower ones refuses the warehouse | count | 1

@@ -92,6 +92,13 @@ def read(path: _Path, cls: type[_Record]) -> Iterator[_Record]:
         raise BatchError(f"{path}: damaged, or no {cls.__name__} file: {reason}") from error
 
 
+def records(cls: type[_Record], rows: Iterable[dict[str, Any]]) -> list[_Record]:
+    """Records of rows that Arrow gave, of a table with at least the columns of the record."""
+    names = [f.name for f in schema(cls)]
+    make = _reader(cls, frozenset(names))
+    return [make({name: row[name] for name in names}) for row in rows]
+
+
 def schema(cls: type[Any]) -> pa.Schema:
     """The Parquet columns of a record class.
 

@@ -206,3 +206,42 @@ SELECT
 FROM per_day d
 JOIN listed l ON l.source_id = d.source_id AND l.day IS NOT DISTINCT FROM d.day
 LEFT JOIN ranged e ON e.source_id = d.source_id AND e.day = d.day;
+
+-- What is wrong now, since when, and why? One row per source and cause that its latest judged run still shows, or
+-- that stands in the warehouse; notes left out. `since` is the start of the unbroken row of runs that show it.
+CREATE OR REPLACE VIEW troubles AS
+WITH latest AS (
+  SELECT source_id, max_by(run_id, struct_pack(t := started_at, i := run_id)) AS run_id
+  FROM measures WHERE kind = 'crawl'  -- days gone by and archives say nothing of how the source is
+  GROUP BY source_id
+), sick AS (
+  SELECT DISTINCT source_id FROM latest JOIN findings USING (run_id, source_id) WHERE severity <> 'note'
+), judged AS (
+  SELECT run_id, source_id, row_number() OVER (PARTITION BY source_id ORDER BY started_at DESC, run_id DESC) AS back
+  FROM measures WHERE kind = 'crawl' AND source_id IN (FROM sick)
+), shown AS (
+  SELECT j.back, j.source_id, f.cause, min(f.since) AS since
+  FROM judged j JOIN findings f USING (run_id) WHERE f.severity <> 'note' GROUP BY ALL
+), unbroken AS (
+  SELECT source_id, cause, min(since) AS since
+  FROM (SELECT *, row_number() OVER (PARTITION BY source_id, cause ORDER BY back) AS nth FROM shown)
+  WHERE back = nth
+  GROUP BY ALL
+), standing AS (
+  SELECT f.* REPLACE (u.since AS since)
+  FROM judged j JOIN findings f USING (run_id)
+  JOIN unbroken u ON u.source_id = j.source_id AND u.cause = f.cause
+  WHERE j.back = 1 AND f.severity <> 'note'
+  UNION ALL BY NAME
+  SELECT * FROM findings WHERE run_id IS NULL AND until IS NULL AND severity <> 'note'
+)
+SELECT
+  source_id, cause,
+  CASE WHEN bool_or(severity = 'error') THEN 'error' ELSE 'warning' END AS severity,
+  min(since) AS since,
+  max(found_at) AS last_found_at,
+  arg_min(message, struct_pack(mild := severity <> 'error', name := check_name, message := message)) AS message,
+  arg_min(next_step, struct_pack(mild := severity <> 'error', name := check_name, message := message)) AS next_step,
+  list_sort(list(DISTINCT check_name)) AS checks
+FROM standing
+GROUP BY source_id, cause;

@@ -78,6 +78,14 @@ def opened(attach: str, *, read_only: bool = False, as_of: datetime | None = Non
 
 
 @contextmanager
+def scratch() -> Iterator[Connection]:
+    """An empty warehouse in memory, without our tables: to ask questions where there is none yet."""
+    with duckdb.connect(":memory:") as connection:
+        connection.execute("SET TimeZone = 'UTC'; ATTACH ':memory:' AS wh; USE wh")
+        yield connection
+
+
+@contextmanager
 def transaction(connection: Connection) -> Iterator[None]:
     """All of the block, or nothing of it."""
     connection.execute("BEGIN")
@@ -100,6 +108,11 @@ def committed(connection: Connection, work: Callable[[], T]) -> T:
             if trial == TRIES or not is_conflict(error):
                 raise
     raise AssertionError("unreachable")
+
+
+def is_absent(error: WarehouseError) -> bool:
+    """Is it only that nothing was ever loaded?"""
+    return "no warehouse yet" in str(error) or "no tables of ours" in str(error)
 
 
 def is_conflict(error: BaseException) -> bool:

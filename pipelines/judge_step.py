@@ -1,0 +1,53 @@
+"""Judge: hold an extracted batch against its source's promises and past; write what was found.
+
+    staged files + earlier runs' measures ─▸ checks (pure) ─▸ measures.parquet, findings.parquet
+
+`findings.parquet` is written last; a marker says that the warehouse does not know of it yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from pipelines import checks
+from pipelines.errors import BatchError
+from pipelines.ledger import Fetch, Finding, LedgerLine, Sighting
+from pipelines.measures import Measures
+from pipelines.places import Places
+from pipelines.records import Source, Story
+from pipelines.store import batches, findings, history, reading, staging, warehouse
+
+
+def judge(where: Places, source: Source, batch: str) -> list[Finding]:
+    """What checks find in an extracted batch, errors first; judged again, it replaces what was found.
+
+    BatchError if it was not extracted.
+    """
+    folder = batches.existing(where.data, batch)
+    if not (folder / batches.LEDGER).exists():
+        raise BatchError(f"{batch}: not extracted yet: `wirehouse extract {batch}`")
+    run, now = replace(batches.read_run(folder), run_id=batch), datetime.now(UTC)
+    found = checks.of_batch(
+        source,
+        run,
+        list(staging.read(folder / batches.LEDGER, LedgerLine)),
+        list(staging.read(folder / batches.STORIES, Story)),
+        list(staging.read(folder / batches.FETCHES, Fetch)),
+        list(staging.read(folder / batches.SIGHTINGS, Sighting)),
+        history.past(where.warehouse, where.data, source.name, run.started_at),
+        now=now,
+    )
+    batches.mark(where.data, batches.UNTOLD, batch)
+    staging.write(folder / batches.MEASURES, Measures, [checks.measure(run, found, now=now)])
+    staging.write(folder / batches.FINDINGS, Finding, found)
+    return found
+
+
+def judge_warehouse(where: Places) -> list[Finding]:
+    """What checks find in the warehouse, errors first; the table `findings` then says so."""
+    now = datetime.now(UTC)
+    found = sorted(reading.check(where.warehouse, now), key=lambda f: -f.severity.rank)
+    with warehouse.opened(where.warehouse) as connection:
+        warehouse.committed(connection, lambda: findings.stand(connection, found, now))
+    return found
