@@ -11,6 +11,9 @@ clear the task; it reads the same batch again, and nothing is fetched twice.
 `[expect]`, or its ledger does not balance. The findings are in the log. What was
 extracted is published all the same; clearing the task only checks again.
 
+A task that fails for good is told of (docs/operators.md, *Alerts*), and so is a run that has not
+ended two hours after it was queued.
+
 A source that is switched off has no DAG: `wirehouse sources` lists all, and
 `wirehouse sources --enable NAME` gives it one within a minute. A source whose file is
 wrong has no DAG until it is mended: see the import error of `broken.py`.
@@ -22,6 +25,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Asset, dag, get_parsing_context, task
+from alerting import WATCHED, late
 from scrapy_operator import ScrapyOperator
 
 from pipelines.records import Source
@@ -40,6 +44,8 @@ def crawl_dag(source: Source) -> DAG:
         max_active_runs=1,  # one crawler at a time per site
         is_paused_upon_creation=False,  # that it is switched on decides, not a second switch
         tags=["crawl", *source.tags],
+        default_args=WATCHED,
+        deadline=late(timedelta(hours=2)),
         doc_md=f"{about(source)}\n\n{__doc__}",
     )
     def crawl_source() -> None:

@@ -9,6 +9,10 @@ run, which takes what still waits. Loading a batch twice changes nothing, and a 
 died in the middle has changed nothing.
 
 **check** is red: the rows are loaded, but a promise is broken; the findings are in its log.
+
+**alert** tells people what is wrong, always, also when the others failed. It is red when a
+message could not be delivered: its log says why. The run's colour is that of the others, and the
+next run tries again; when it stays red, correct the connection `wirehouse_alerts`.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from typing import Any
 
 from airflow.sdk import Asset, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
+from alerting import WATCHED, late
 
 
 @dag(
@@ -31,7 +36,8 @@ from airflow.sdk.exceptions import AirflowSkipException
     max_active_runs=1,  # loads are serialised
     is_paused_upon_creation=False,
     tags=["publish"],
-    default_args={"retries": 2, "retry_delay": timedelta(seconds=30)},
+    default_args={"retries": 2, "retry_delay": timedelta(seconds=30), **WATCHED},
+    deadline=late(timedelta(hours=2)),
     doc_md=__doc__,
 )
 def publish() -> None:
@@ -56,7 +62,15 @@ def publish() -> None:
 
         return [str(finding) for finding in steps.check()]
 
-    load(cluster()) >> check()
+    # What failed to be delivered is due again in the next run; it must not hold this one up.
+    @task(execution_timeout=timedelta(minutes=15), retries=0, on_failure_callback=[], on_success_callback=[])
+    def alert() -> list[str]:
+        from alerting import tell
+
+        return tell()
+
+    # As a teardown it runs whatever failed before, and does not decide the run's colour.
+    load(cluster()) >> check() >> alert().as_teardown()
 
 
 publish()

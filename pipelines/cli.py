@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from pipelines import show
+from pipelines.cli_alerts import alert, mute, mutes, unmute
 from pipelines.cli_export import export
 from pipelines.cli_sources import probe, sources
 from pipelines.errors import UsageError, WirehouseError
@@ -313,7 +314,7 @@ def _checked(batch: str | None) -> list[WirehouseError]:
     return []
 
 
-for command in (export, probe, sources):
+for command in (export, probe, sources, alert, mute, unmute, mutes):
     main.add_command(command)
 
 

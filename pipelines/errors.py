@@ -8,6 +8,7 @@ WirehouseError
   WarehouseError  the warehouse cannot be reached   the operator: the message names the
                   or is not what we expect          attach string (without its password)
   CheckFailed     a run broke its promises          the operator: the findings say why
+  AlertFailed     a message was not delivered       the operator: it is tried again with the next
 
 A page that holds no story is no error but a `ledger.Reject`.
 """
@@ -38,4 +39,8 @@ class WarehouseError(WirehouseError):
 
 
 class CheckFailed(WirehouseError):
+    pass
+
+
+class AlertFailed(WirehouseError):
     pass

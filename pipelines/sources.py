@@ -88,7 +88,7 @@ def parse_source(name: str, text: str) -> Source:
     for key in ("title", "home"):
         if key not in values:
             raise SourceError(f"{where}: {key}: missing")
-    source = Source(name=name, **{"recheck": tuple(map(_duration, RECHECK)), **values})
+    source = Source(name=name, **{"recheck": tuple(map(duration, RECHECK)), **values})
     if not (source.feeds or source.sitemaps or source.sections or source.discover):
         raise SourceError(f"{where}: feeds: no channel: name `feeds`, `sitemaps` or `sections`")
     return source
@@ -219,7 +219,12 @@ def _pattern(value: Any) -> str:
     return str(value)
 
 
-def _duration(value: Any) -> timedelta:
+def duration(value: Any) -> timedelta:
+    """Read a length of time; ValueError says how one is written.
+
+    >>> duration("90m")
+    datetime.timedelta(seconds=5400)
+    """
     match = _DURATION.fullmatch(_text(value))
     if match is None:
         raise ValueError(f"must be a duration like 45s, 15m, 6h or 1d, is {value!r}")
@@ -227,13 +232,13 @@ def _duration(value: Any) -> timedelta:
 
 
 def _beat(value: Any) -> timedelta:
-    if not _duration(value):
+    if not duration(value):
         raise ValueError(f"must be longer than nothing, is {value!r}")
-    return _duration(value)
+    return duration(value)
 
 
 def _ladder(value: Any) -> tuple[timedelta, ...]:
-    return tuple(sorted(_many(_duration)(value)))
+    return tuple(sorted(_many(duration)(value)))
 
 
 def _language(value: Any) -> str:
@@ -372,7 +377,7 @@ _KEYS: dict[str, Callable[[Any], Any]] = {
     "deny": _many(_pattern),
     "budget": _count,
     "recheck": _ladder,
-    "delay": _duration,
+    "delay": duration,
     "private_hosts": _many(_host),
     "rights": _rights,
     "keep": _beat,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 
 from pipelines.errors import UsageError
+from pipelines.sources import duration
 
 
 class Day(click.ParamType[date]):
@@ -24,7 +25,20 @@ class Day(click.ParamType[date]):
             self.fail(f"{value!r} is no day; write it like 2026-03-05", param, context)
 
 
+class Span(click.ParamType[timedelta]):
+    """A length of time as typed, in the form that sources' files have."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> timedelta:
+        try:
+            return duration(value)
+        except (ValueError, OverflowError) as error:
+            self.fail(str(error), param, context)
+
+
 DAY = Day()
+SPAN = Span()
 PORT = click.IntRange(1, 65_000)
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")

@@ -94,7 +94,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_each_source_that_is_switched_on_has_one_dag_and_publish_is_there(seen):
-    assert set(seen["dags"]) == {"crawl_acme", "crawl_other", "crawl_switched_on", "publish"}
+    assert set(seen["dags"]) == {"crawl_acme", "crawl_other", "crawl_switched_on", "publish", "mute"}
 
 
 def test_a_running_task_reads_its_own_dag_alone_also_when_its_source_was_switched_off(tmp_path):
@@ -104,7 +104,7 @@ def test_a_running_task_reads_its_own_dag_alone_also_when_its_source_was_switche
         switched={"acme": False},
         _AIRFLOW_PARSING_CONTEXT_DAG_ID="crawl_acme",
     )
-    assert set(seen["dags"]) == {"crawl_acme", "publish"}
+    assert set(seen["dags"]) == {"crawl_acme", "publish", "mute"}
 
 
 def test_broken_sources_are_shown_with_file_and_key_in_an_error_of_their_own(seen):
@@ -117,7 +117,7 @@ def test_broken_sources_are_shown_with_file_and_key_in_an_error_of_their_own(see
 def test_with_no_broken_source_there_is_no_import_error(tmp_path):
     seen = read_dags(tmp_path, {"acme": GOOD})
     assert seen["errors"] == {}
-    assert set(seen["dags"]) == {"crawl_acme", "publish"}
+    assert set(seen["dags"]) == {"crawl_acme", "publish", "mute"}
 
 
 def test_a_source_is_crawled_as_often_as_its_file_says(seen):
@@ -130,7 +130,7 @@ def test_tasks_are_the_verbs_in_their_order(seen):
         return {name: task["after"] for name, task in seen["dags"][dag_id]["tasks"].items()}
 
     assert order("crawl_acme") == {"crawl": [], "extract": ["crawl"], "check": ["crawl", "extract"]}
-    assert order("publish") == {"cluster": [], "load": ["cluster"], "check": ["load"]}
+    assert order("publish") == {"cluster": [], "load": ["cluster"], "check": ["load"], "alert": ["check"]}
 
 
 def test_publish_waits_for_what_extract_stages(seen):

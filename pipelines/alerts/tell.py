@@ -1,0 +1,132 @@
+"""Tell what is due, and remember it: the verb behind the task `alert` and `wirehouse alert`."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from upath import UPath
+
+from pipelines.alerts import memory, plan, words
+from pipelines.alerts.channels import Channel
+from pipelines.alerts.memory import Mute
+from pipelines.alerts.plan import OF_ALL, Memory, Message, Trouble
+from pipelines.errors import AlertFailed, WirehouseError
+from pipelines.ledger import Cause, Severity
+from pipelines.places import places
+from pipelines.store import findings
+
+LOG = "log"
+"""The channel where none is set."""
+
+TRIES = 3
+PAUSE = 2.0
+"""Seconds before the second try; twice that before the third."""
+
+log = logging.getLogger("wirehouse")
+
+
+def tell(
+    channel: Channel | None, *, desk: str | None = None, pause: float = PAUSE, log: logging.Logger = log
+) -> list[dict[str, Any]]:
+    """Send what is due, or only log it where there is no channel; returns what was told.
+
+    AlertFailed if it could not be delivered: what was not is due again at the next call.
+    When another process is just telling, this one leaves it to that.
+    """
+    told = []
+    where = places()
+    now = datetime.now(UTC)
+    with memory.sending(where.data, now) as mine:
+        if not mine:
+            log.info("somebody else is telling what is due")
+            return []
+        known, messages = _due(where.data, where.warehouse, now, better=channel is not None)
+        memory.write(where.data, known)
+        for message in messages:
+            said = words.payload(message, now, desk) | {"at": now}
+            if channel is None:
+                level = logging.ERROR if message.severity is Severity.ERROR else logging.WARNING
+                log.log(level, "%s", said["text"])
+            else:
+                _send(channel, said, pause, log)
+            known = plan.after(known, message, now, channel.name if channel else LOG)
+            memory.write(where.data, known)
+            told.append(said)
+    return told
+
+
+def due(*, desk: str | None = None) -> list[dict[str, Any]]:
+    """What would be told now; nothing is sent or remembered."""
+    where = places()
+    now = datetime.now(UTC)
+    _, messages = _due(where.data, where.warehouse, now, better=False)
+    return [words.payload(message, now, desk) for message in messages]
+
+
+def _due(data: UPath, warehouse: str, now: datetime, *, better: bool) -> tuple[Memory, list[Message]]:
+    """Memory as it is now, and what is due; `better`: there is a channel, so what was only logged is told."""
+    known = memory.read(data)
+    if better:
+        kept = {cause: told for cause, told in known.causes.items() if told.by != LOG}
+        if len(kept) < len(known.causes):
+            known = replace(known, causes=kept, digest_at=None)
+    muted = _muted(memory.mutes(data, now))
+    rows = memory.marks(data)
+    try:
+        rows += map(_trouble, findings.troubles(warehouse, data))
+    except WirehouseError as error:  # what we cannot see is not over
+        rows.append(
+            Trouble(
+                cause=Cause.OURS,
+                severity=Severity.ERROR,
+                since=now,
+                message=f"what is wrong cannot be read: {error}",
+                next_step="is the warehouse there? `wirehouse check` says the same by hand",
+            )
+        )
+        return known, plan.due(known, rows, now, muted)
+    known = plan.settled(known, rows, now, muted)
+    return known, plan.due(known, rows, now, muted)
+
+
+def _trouble(row: dict[str, Any]) -> Trouble:
+    return Trouble(
+        source_id=row["source_id"] or OF_ALL,
+        cause=row["cause"],
+        severity=Severity(row["severity"]),
+        since=row["since"].astimezone(UTC),
+        message=row["message"],
+        next_step=row["next_step"],
+    )
+
+
+def _muted(mutes: Sequence[Mute]) -> Callable[[str, str], bool]:
+    names = {one.name for one in mutes}
+    return lambda cause, source: cause in names or source in names
+
+
+def _send(channel: Channel, said: dict[str, Any], pause: float, log: logging.Logger) -> None:
+    for last in _tries():
+        try:
+            channel.send(said)
+        except AlertFailed as error:
+            if last:
+                log.error("not delivered, tried %s times: %s", TRIES, error)
+                log.error("%s", said["text"])
+                raise
+            log.warning("not delivered, tried again: %s", error)
+            time.sleep(pause)
+            pause *= 2
+        else:
+            log.info("told %s: %s", channel.name, said["subject"])
+            return
+
+
+def _tries() -> Iterable[bool]:
+    """For each try whether it is the last."""
+    return (n == TRIES for n in range(1, TRIES + 1))

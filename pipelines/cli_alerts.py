@@ -1,0 +1,80 @@
+"""The commands about alerts: what would be told, and what is muted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+import click
+
+from pipelines import show
+from pipelines.typed import SPAN, as_json
+
+
+class Printed:
+    """The channel of somebody who reads what we print."""
+
+    name = "whoever called `wirehouse alert --told`"
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Nothing to do: it is printed with all others."""
+
+
+@click.command()
+@click.option("--told", is_flag=True, help="Remember it as told, so that the next call prints what is new.")
+@as_json
+def alert(told: bool, as_json: bool) -> None:
+    """Print what is due to be told: what began, got worse, lasts for a day, or is over.
+
+    Without Airflow, cron can send it, as it mails what a command prints: with --told each
+    trouble is printed once. Airflow's own alerts go where the connection
+    `wirehouse_alerts` says.
+    """
+    from pipelines.alerts import tell
+
+    messages = tell.tell(Printed()) if told else tell.due()
+    if as_json:
+        click.echo(show.dump(messages))
+    elif messages or not told:  # cron mails whatever is printed
+        click.echo("\n\n".join(str(one["text"]).rstrip() for one in messages) or "nothing to tell")
+
+
+@click.command()
+@click.argument("name", metavar="CAUSE|SOURCE")
+@click.option("--for", "span", type=SPAN, required=True, help="How long: 30m, 4h, 2d.")
+@click.option("--why", help="For the others, in `wirehouse mutes`.")
+def mute(name: str, span: timedelta, why: str | None) -> None:
+    """Tell nobody of a cause or a source for a while.
+
+    It is found, shown and red as ever. If it is still there afterwards, it is told then.
+    """
+    from pipelines.alerts import mutes as muting
+
+    one = muting.mute(name, span, why=why)
+    click.echo(f"{one.name} is muted until {one.until:%Y-%m-%d %H:%M} UTC")
+
+
+@click.command()
+@click.argument("name", metavar="CAUSE|SOURCE")
+def unmute(name: str) -> None:
+    """Tell of a cause or source again."""
+    from pipelines.alerts import mutes as muting
+
+    muting.unmute(name)
+    click.echo(f"{name} is not muted any more")
+
+
+@click.command()
+@as_json
+def mutes(as_json: bool) -> None:
+    """What is muted, until when, and why."""
+    from pipelines.alerts import mutes as muting
+
+    found = muting.mutes()
+    if as_json:
+        click.echo(show.dump([asdict(one) for one in found]))
+        return
+    rows = [[one.name, f"{one.until:%Y-%m-%d %H:%M}", one.why or "", one.by or ""] for one in found]
+    click.echo(show.table(["muted", "until (UTC)", "why", "by"], rows) if rows else "nothing is muted")

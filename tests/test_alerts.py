@@ -1,0 +1,266 @@
+"""Who is told when a task fails, a run hangs or a message cannot be delivered, from Airflow and by hand?"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from receivers import MailServer, Posts, mail_server, web_server
+from upath import UPath
+
+from pipelines import cli, steps
+from pipelines.alerts import marks, memory, mutes, tell
+from pipelines.alerts.channels import channel
+from pipelines.errors import AlertFailed
+from pipelines.ledger import Cause, Severity
+from pipelines.up import embedded
+
+PUBLISH = """
+import json, sys
+from airflow.dag_processing.dagbag import DagBag
+
+dag = DagBag(sys.argv[1]).dags["publish"]
+dag.deadline = None  # with one, `test` breaks off at its end: apache/airflow#73428
+run = dag.test(mark_success_pattern=sys.argv[2])
+states = {task.task_id: str(task.state) for task in run.get_task_instances()}
+print("RESULT " + json.dumps([str(run.state), states]))
+"""
+
+LATE = """
+import asyncio
+from airflow import settings  # puts the plugins' folder on the path
+from alerting import run_is_late
+
+context = {"dag_run": {"dag_id": "crawl_acme", "dag_run_id": "scheduled__1"}, "deadline": {"id": "1"}}
+for _ in range(2):
+    asyncio.run(run_is_late(hours=2.0, context=context))
+"""
+
+
+@pytest.fixture
+def web():
+    with web_server() as posts:
+        yield posts
+
+
+def to(posts: Posts):
+    return channel(conn_type="http", host=posts.url)
+
+
+def told(posts: Posts) -> list[str]:
+    return [json.loads(body)["subject"].removeprefix("[wirehouse] ") for _, _, body in posts.got]
+
+
+def fail(key: str = "publish--load", source: str | None = None, cause: Cause = Cause.OURS) -> None:
+    marks.mark(
+        key,
+        source_id=source,
+        cause=cause,
+        severity=Severity.ERROR,
+        message=f"{key} failed: no space left",
+        next_step="see its log",
+        link="http://127.0.0.1:8080/dags/publish",
+    )
+
+
+def call(*arguments: str) -> str:
+    result = CliRunner().invoke(cli.main, list(arguments))
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_what_was_delivered_is_not_delivered_again(home, web):
+    fail()
+    assert [len(tell.tell(to(web))) for _ in range(3)] == [1, 0, 0]
+    assert told(web) == ["ERROR ours: the whole installation"]
+
+
+def test_the_same_failure_again_keeps_its_begin_and_is_not_told_again(home, web):
+    fail()
+    tell.tell(to(web))
+    [before] = memory.marks(UPath(home / "data"))
+    fail()
+    tell.tell(to(web))
+    assert memory.marks(UPath(home / "data")) == [before]
+    assert len(told(web)) == 1
+
+
+def test_what_was_not_delivered_is_tried_three_times_and_due_again(home, web):
+    fail()
+    web.answers = [(500, {})] * 3
+    with pytest.raises(AlertFailed, match="answered 500"):
+        tell.tell(to(web), pause=0)
+    assert len(web.got) == 3
+    tell.tell(to(web))
+    assert len(web.got) == 4
+    assert tell.tell(to(web)) == []
+
+
+def test_without_a_channel_it_is_logged_once_and_told_when_there_is_one(home, web, caplog):
+    fail()
+    tell.tell(None)
+    tell.tell(None)
+    assert [r.levelname for r in caplog.records if "ERROR ours" in r.message] == ["ERROR"]
+    tell.tell(to(web))
+    assert told(web) == ["ERROR ours: the whole installation"]
+
+
+def test_while_one_tells_no_other_does_and_a_dead_ones_lock_is_taken_over(home, web):
+    fail()
+    data = UPath(home / "data")
+    now = datetime.now(UTC)
+    with memory.sending(data, now) as mine:
+        assert mine
+        assert tell.tell(to(web)) == []
+    lock = home / "data" / ".alerts" / "sending"
+    lock.write_text(json.dumps({"at": (now - timedelta(hours=1)).isoformat()}))
+    assert len(tell.tell(to(web))) == 1
+    assert not lock.exists()
+
+
+def test_a_damaged_memory_is_said_and_all_is_told_anew(home, web, caplog):
+    fail()
+    tell.tell(to(web))
+    (home / "data" / ".alerts" / "told.json").write_text('{"causes": {"ours": 1}}')
+    tell.tell(to(web))
+    assert len(told(web)) == 2
+    assert "told.json: damaged" in caplog.text
+
+
+def test_state_lies_on_any_storage_that_workers_share(web):
+    data = UPath("memory://wire/data")
+    now = datetime.now(UTC)
+    memory.mute(data, mutes.Mute(name="slow", since=now, until=now + timedelta(hours=1)))
+    memory.mute(data, mutes.Mute(name="down", since=now, until=now - timedelta(hours=1)))
+    assert [one.name for one in memory.mutes(data, now)] == ["slow"]
+    with memory.sending(data, now) as first, memory.sending(data, now) as second:
+        assert (first, second) == (True, False)
+
+
+def test_a_mute_by_hand_holds_its_time_and_names_what_there_is(home, web):
+    (home / "sources" / "acme.toml").write_text('title = "Acme"\nhome = "https://acme.example/"\n')
+    fail("crawl_acme--extract", "acme")
+    assert "acme is muted until" in call("mute", "acme", "--for", "4h", "--why", "their new site")
+    assert "their new site" in call("mutes")
+    assert tell.tell(to(web)) == []
+    call("unmute", "acme")
+    assert call("mutes") == "nothing is muted\n"
+    tell.tell(to(web))
+    assert told(web) == ["ERROR ours: acme"]
+    wrong = CliRunner().invoke(cli.main, ["mute", "acmee", "--for", "4h"])
+    assert wrong.exit_code == 2
+    assert "neither a declared source nor a cause: blocked," in wrong.output
+    assert CliRunner().invoke(cli.main, ["mute", "acme", "--for", "1000d"]).exit_code == 2
+
+
+def test_for_cron_each_trouble_is_printed_once(home):
+    fail()
+    assert "publish--load failed: no space left" in call("alert")
+    assert "ERROR ours" in call("alert", "--told")
+    assert call("alert", "--told") == ""
+    assert json.loads(call("alert", "--json")) == []
+
+
+@pytest.fixture(scope="module")
+def airflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An Airflow with an empty database."""
+    home = tmp_path_factory.mktemp("airflow")
+    embedded.lay_out(home)
+    subprocess.run(
+        [Path(sys.executable).with_name("airflow"), "db", "migrate"],
+        env=embedded.environment(home, 1, os.environ),
+        check=True,
+        capture_output=True,
+    )
+    return home
+
+
+@dataclass
+class Airflow:
+    home: Path
+    env: dict[str, str]
+
+    def run(self, program: str, well: str = "", **more: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(embedded.part("dags")), well],
+            env=self.env | more,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def publish(self, well: str, **more: str) -> tuple[str, dict[str, str], str]:
+        """Run the DAG, with the tasks that are `well` for done."""
+        log = self.run(PUBLISH, well, **more)
+        [line] = [x for x in log.splitlines() if x.startswith("RESULT ")]
+        state, states = json.loads(line.removeprefix("RESULT "))
+        return state, states, log
+
+
+@pytest.fixture
+def scheduled(airflow: Path, home: Path) -> Airflow:
+    env = embedded.environment(airflow, 8080, os.environ)
+    return Airflow(home, env | {"AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False"})
+
+
+def mail_connection(mail: MailServer | int) -> dict[str, str]:
+    extra = {"to": ["desk@example.org"], "disable_ssl": True, "disable_tls": True}
+    connection = {
+        "conn_type": "smtp",
+        "host": "127.0.0.1",
+        "port": mail if isinstance(mail, int) else mail.port,
+        "login": "wire",
+        "password": "s3cret-Zq9",
+        "extra": extra,
+    }
+    return {"AIRFLOW_CONN_WIREHOUSE_ALERTS": json.dumps(connection)}
+
+
+def test_a_task_that_fails_is_one_mail_though_callback_and_alert_task_both_look(scheduled):
+    with mail_server() as mail:
+        broken = {"WIREHOUSE_WAREHOUSE": "ducklake:sqlite:/nowhere/at/all.sqlite"}
+        state, tasks, log = scheduled.publish("cluster|load", **broken, **mail_connection(mail))
+        assert (state, tasks["check"], tasks["alert"]) == ("failed", "failed", "success"), log
+        [letter] = mail.letters
+        text = letter.get_content()
+        assert letter["Subject"] == "[wirehouse] ERROR ours: the whole installation"
+        assert "check of publish failed: " in text
+        assert "Desk:   http://127.0.0.1:8080/plugin/desk" in text
+        assert "s3cret" not in log
+
+        steps.load([])  # a warehouse, with nothing in it
+        state, tasks, log = scheduled.publish("cluster|load", **mail_connection(mail))
+        assert (state, tasks["alert"]) == ("success", "success"), log
+        assert len(mail.letters) == 1
+        assert memory.marks(UPath(scheduled.home / "data")) == []  # all is well again
+
+
+def test_a_message_that_cannot_be_delivered_is_red_in_its_own_task_alone(scheduled):
+    fail()
+    with mail_server() as mail:
+        nobody = mail.port
+    state, tasks, log = scheduled.publish("cluster|load|check", **mail_connection(nobody))
+    assert (state, tasks["alert"]) == ("success", "failed"), log
+    assert "Connection refused" in log
+    assert "s3cret" not in log
+
+
+def test_a_run_that_hangs_is_told_from_the_triggerer_once(scheduled):
+    with web_server() as posts:
+        connection = {"conn_type": "http", "host": posts.url, "password": "T0/s3cret-Zq9"}
+        log = scheduled.run(LATE, AIRFLOW_CONN_WIREHOUSE_ALERTS=json.dumps(connection))
+    [(path, _, body)] = posts.got
+    assert path == "/T0/s3cret-Zq9"
+    said = json.loads(body)
+    assert said["subject"] == "[wirehouse] ERROR not_running: acme"
+    assert "has not ended 2 hours after it was queued" in said["text"]
+    assert "http://127.0.0.1:8080/dags/crawl_acme/runs/scheduled__1" in said["text"]
+    assert "s3cret" not in log
