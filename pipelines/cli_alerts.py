@@ -11,6 +11,7 @@ import click
 
 from pipelines import show
 from pipelines.typed import SPAN, as_json
+from pipelines.written import dump
 
 
 class Printed:
@@ -36,7 +37,7 @@ def alert(told: bool, as_json: bool) -> None:
 
     messages = tell.tell(Printed()) if told else tell.due()
     if as_json:
-        click.echo(show.dump(messages))
+        click.echo(dump(messages))
     elif messages or not told:  # cron mails whatever is printed
         click.echo("\n\n".join(str(one["text"]).rstrip() for one in messages) or "nothing to tell")
 
@@ -74,7 +75,7 @@ def mutes(as_json: bool) -> None:
 
     found = muting.mutes()
     if as_json:
-        click.echo(show.dump([asdict(one) for one in found]))
+        click.echo(dump([asdict(one) for one in found]))
         return
     rows = [[one.name, f"{one.until:%Y-%m-%d %H:%M}", one.why or "", one.by or ""] for one in found]
     click.echo(show.table(["muted", "until (UTC)", "why", "by"], rows) if rows else "nothing is muted")
