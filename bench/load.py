@@ -34,7 +34,7 @@ from upath import UPath
 from pipelines import urls
 from pipelines.ledger import Fetch, LedgerLine, Outcome, Run, Sighting
 from pipelines.records import Membership, Story
-from pipelines.store import batches, loading, reading, staging, warehouse
+from pipelines.store import batches, loading, maintenance, reading, staging, warehouse
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SOURCES = 10
@@ -176,7 +176,7 @@ def _bench(folder: Path, attach: str, quick: bool) -> None:
         _print(f"wirehouse {command[0]}, with start-up", f"{_median(ask):.2f} s")
     started = time.perf_counter()
     with warehouse.opened(attach) as connection:
-        warehouse.maintain(connection)
+        maintenance.maintain(connection)
     _print("maintain", f"{time.perf_counter() - started:.1f} s")
     took = _in_child(attach, list(_small(press, 5)))
     _print("50 rows after it", _said(took))

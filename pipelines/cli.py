@@ -17,6 +17,7 @@ from pipelines import show
 from pipelines.cli_alerts import alert, mute, mutes, unmute
 from pipelines.cli_export import export
 from pipelines.cli_sources import probe, sources
+from pipelines.cli_upkeep import page, upkeep
 from pipelines.errors import UsageError, WirehouseError
 from pipelines.places import places
 from pipelines.typed import DAY, PORT, as_json, moment, url_base
@@ -314,7 +315,7 @@ def _checked(batch: str | None) -> list[WirehouseError]:
     return []
 
 
-for command in (export, probe, sources, alert, mute, unmute, mutes):
+for command in (export, probe, sources, alert, mute, unmute, mutes, page, upkeep):
     main.add_command(command)
 
 

@@ -22,6 +22,13 @@ every = "10m"
 tags = ["invented", "en"]
 """
 
+OURS = {
+    "publish",
+    "mute",
+    "upkeep",
+}
+"""Those that are of no source."""
+
 READ = """
 import json, sys
 from airflow.dag_processing.dagbag import DagBag
@@ -94,7 +101,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_each_source_that_is_switched_on_has_one_dag_and_publish_is_there(seen):
-    assert set(seen["dags"]) == {"crawl_acme", "crawl_other", "crawl_switched_on", "publish", "mute"}
+    assert set(seen["dags"]) == {"crawl_acme", "crawl_other", "crawl_switched_on", *OURS}
 
 
 def test_a_running_task_reads_its_own_dag_alone_also_when_its_source_was_switched_off(tmp_path):
@@ -104,7 +111,7 @@ def test_a_running_task_reads_its_own_dag_alone_also_when_its_source_was_switche
         switched={"acme": False},
         _AIRFLOW_PARSING_CONTEXT_DAG_ID="crawl_acme",
     )
-    assert set(seen["dags"]) == {"crawl_acme", "publish", "mute"}
+    assert set(seen["dags"]) == {"crawl_acme", *OURS}
 
 
 def test_broken_sources_are_shown_with_file_and_key_in_an_error_of_their_own(seen):
@@ -117,7 +124,7 @@ def test_broken_sources_are_shown_with_file_and_key_in_an_error_of_their_own(see
 def test_with_no_broken_source_there_is_no_import_error(tmp_path):
     seen = read_dags(tmp_path, {"acme": GOOD})
     assert seen["errors"] == {}
-    assert set(seen["dags"]) == {"crawl_acme", "publish", "mute"}
+    assert set(seen["dags"]) == {"crawl_acme", *OURS}
 
 
 def test_a_source_is_crawled_as_often_as_its_file_says(seen):
@@ -140,7 +147,7 @@ def test_publish_waits_for_what_extract_stages(seen):
     assert tasks["crawl"]["outlets"] == tasks["check"]["outlets"] == []
 
 
-@pytest.mark.parametrize("dag_id", ["crawl_acme", "publish"])
+@pytest.mark.parametrize("dag_id", ["crawl_acme", "publish", "upkeep"])
 def test_one_run_at_a_time_and_no_task_without_limit(seen, dag_id):
     dag = seen["dags"][dag_id]
     assert dag["active"] == 1
@@ -152,7 +159,7 @@ def test_crawl_stops_by_itself_before_airflow_would_kill_it(seen):
     assert seen["dags"]["crawl_acme"]["tasks"]["crawl"]["limit"] > 30 * 60
 
 
-@pytest.mark.parametrize("dag_id", ["crawl_acme", "publish"])
+@pytest.mark.parametrize("dag_id", ["crawl_acme", "publish", "upkeep"])
 def test_docs_say_what_to_do_when_each_task_is_red(seen, dag_id):
     dag = seen["dags"][dag_id]
     for task in dag["tasks"]:

@@ -15,7 +15,17 @@ from press import NOON, batch, fetch, line, member, name, story
 from pipelines.errors import UsageError, WarehouseError
 from pipelines.ledger import LedgerLine, Outcome, Severity
 from pipelines.records import Source, Story
-from pipelines.store import batches, clustering, dictionary, forms, loading, reading, staging, warehouse
+from pipelines.store import (
+    batches,
+    clustering,
+    dictionary,
+    forms,
+    loading,
+    maintenance,
+    reading,
+    staging,
+    warehouse,
+)
 
 ROOT = Path(__file__).parent.parent
 ONLY_A_LOAD_KNOWS = {
@@ -74,7 +84,7 @@ def test_every_catalog_keeps_versions_lists_and_structs(attach, tmp_path):
         (3, "update", ["Ann Lee"], []),
     ]
     with warehouse.opened(attach) as connection:
-        warehouse.maintain(connection, keep=timedelta(0))
+        maintenance.maintain(connection, keep=timedelta(0))
     assert len(ask(attach, asked)) == 3
     assert reading.check(attach, NOON) == []
 

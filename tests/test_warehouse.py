@@ -19,7 +19,7 @@ from press import NOON, batch, line, member, name, story
 from pipelines.errors import BatchError, WarehouseError
 from pipelines.ledger import Outcome
 from pipelines.records import Expect, Source
-from pipelines.store import batches, forms, loading, reading, warehouse
+from pipelines.store import batches, forms, loading, maintenance, reading, warehouse
 
 TABLES = (
     "stories",
@@ -486,7 +486,7 @@ def test_upkeep_changes_nothing_that_is_read(attach, data):
         load(attach, batch(data, name(n), [story("s1", n, f"text {n}"), story(f"n{n}", says=f"other {n}")]))
     before = rows_of(attach)
     with warehouse.opened(attach) as connection:
-        warehouse.maintain(connection, keep=timedelta(0))
+        maintenance.maintain(connection, keep=timedelta(0))
     assert rows_of(attach) == before
     load(attach, batch(data, name(9), [story("s1", 9, "text 9")]))
     assert ask(attach, "SELECT max(version) FROM story_versions") == [(9,)]

@@ -43,6 +43,9 @@ FRONTIER = "frontier.sqlite"
 """Beside the batches of a source: `<data>/<source>/frontier.sqlite`."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*/\d{8}T\d{6}Z-[0-9a-f]{4}")
+REHEARSALS = ".rehearsals"
+"""Beside the sources: what was read again to be compared, and is not to be loaded yet."""
+
 UNREAD = ".unread"
 WAITING = ".waiting"
 UNTOLD = ".untold"
@@ -106,6 +109,15 @@ def untold(data: UPath, source: str | None = None) -> list[str]:
     """Batches whose findings are not known to be in the warehouse, oldest first; of one source, or of all."""
     marked = [n for n in _marked(data, UNTOLD) if source is None or n.startswith(f"{source}/")]
     return [n for n in marked if (data / n / FINDINGS).exists()]
+
+
+def markers(data: UPath) -> Iterator[tuple[UPath, str]]:
+    """Every marker of any kind, with the batch that it names."""
+    for folder in data.iterdir() if data.exists() else ():
+        if folder.name.startswith(".") and folder.is_dir():
+            for marker in folder.iterdir():
+                if _NAME.fullmatch(name := marker.name.replace("--", "/")):
+                    yield marker, name
 
 
 def _marked(data: UPath, kind: str) -> list[str]:

@@ -21,7 +21,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,15 +42,9 @@ MEMORY = "500MB"
 
 _WHEN = re.compile(r"^-- when (\w+)$", re.M)
 
-KEPT = timedelta(days=30)
-"""How far `as_of` reaches back."""
-
-GRACE = timedelta(days=1)
-"""How long a file that nobody needs is left lying: a reader may have just opened it."""
-
 INLINED_ROWS = 200
 """Inserts of fewer rows go into the catalog, not into a file of their own each;
-`flush` and `maintain` make files of them."""
+`flush` and `maintenance.maintain` make files of them."""
 
 FLUSH_EVERY = 30
 """Loads."""
@@ -293,24 +287,3 @@ def flush(connection: Connection) -> None:
         except duckdb.Error as error:
             if not is_conflict(error):
                 raise
-
-
-def maintain(connection: Connection, *, keep: timedelta = KEPT) -> None:
-    """Tidy up after many small loads; what can be read does not change.
-
-    Rows that wait in the catalog go into files, files of many small loads into few
-    large ones, deleted rows out of files that are mostly such; snapshots older than
-    `keep` are forgotten (so `as_of` reaches back that far), and files that no snapshot
-    needs, or that a killed load has left, are removed. Loads and readers may go on: a
-    file goes only after it has been unneeded for a day.
-    """
-    now = datetime.now(UTC)
-    for call, parameters in (
-        ("ducklake_flush_inlined_data('wh')", []),
-        ("ducklake_expire_snapshots('wh', older_than => ?::TIMESTAMPTZ)", [now - keep]),
-        ("ducklake_rewrite_data_files('wh', delete_threshold => 0.3)", []),
-        ("ducklake_merge_adjacent_files('wh')", []),
-        ("ducklake_cleanup_old_files('wh', older_than => ?::TIMESTAMPTZ)", [now - GRACE]),
-        ("ducklake_delete_orphaned_files('wh', older_than => ?::TIMESTAMPTZ)", [now - GRACE]),
-    ):
-        connection.execute(f"CALL {call}", parameters)

@@ -1,0 +1,55 @@
+"""Keep what is kept small and tidy, once a day: files, memory, logs, the warehouse.
+
+Each task is a step of its own, and all may run beside crawls, loads and readers. A task that is
+killed, or fails, loses nothing: the next day does what is left. **Ignore** one red run; look at it
+when it is red two days in a row. To run it again: clear the task, or `wirehouse upkeep STEP`.
+
+**join** is red: pages could not be copied into the file of their day (a full disk), or the copy was
+not what was written (a failing disk: nothing was deleted then). **retain** is red: pages that a source's
+`keep` no longer keeps could not be deleted; what goes is in its log. **forget** is red: a
+`frontier.sqlite` is damaged; the message says what to do. **sweep** and **logs** are red: somebody
+else owns the files. **warehouse** is red: the warehouse cannot be reached, or loads were in the way
+all the time.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import dag, task
+from airflow.timetables.trigger import CronTriggerTimetable
+
+STEPS = ("join", "retain", "forget", "sweep", "logs", "warehouse")
+
+
+@dag(
+    dag_id="upkeep",
+    description="Files, memory, logs and the warehouse, tidied once a day",
+    schedule=CronTriggerTimetable("40 3 * * *", timezone="UTC"),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    is_paused_upon_creation=False,
+    tags=["upkeep"],
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=5)},
+    doc_md=__doc__,
+)
+def upkeep() -> None:
+    def step(name: str) -> Any:
+        @task(task_id=name, execution_timeout=timedelta(hours=3), trigger_rule="all_done")
+        def work() -> dict[str, int]:
+            from pipelines import upkeep as keeping  # heavy: not while Airflow parses this file
+
+            (done,) = keeping.upkeep([name])
+            return done.figures
+
+        return work()
+
+    first, *others = map(step, STEPS)
+    for following in others:
+        first >> following  # one after the other: it is not urgent, and crawls need the disk
+        first = following
+
+
+upkeep()
