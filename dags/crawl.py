@@ -1,7 +1,7 @@
 """Crawl one source, extract its stories, check what came. One DAG per source that is switched on.
 
 **crawl** is red: the site, the network or the source's TOML. It has been tried three
-times; the next run tries again by itself. Look at its log when three runs in a row are
+times; leave it, the next run tries again by itself. Look at its log when three runs in a row are
 red, or at once when the message names a `sources/*.toml`.
 
 **extract** is red: a bug of ours, or a full disk. The archive is safe: mend the cause and
@@ -9,7 +9,8 @@ clear the task; it reads the same batch again, and nothing is fetched twice.
 
 **check** is red: the batch is there, but does not keep the promises of the source's
 `[expect]`, or its ledger does not balance. The findings are in the log. What was
-extracted is published all the same; clearing the task only checks again.
+extracted is published all the same; clearing the task only checks again. What each cause
+means, when to leave it alone and what to do is in the runbook (`docs/operators.md`).
 
 A task that fails for good is told of (docs/operators.md, *Alerts*), and so is a run that has not
 ended two hours after it was queued.
@@ -32,6 +33,13 @@ from pipelines.records import Source
 from pipelines.steps import declared_sources
 
 STAGED = Asset("wirehouse://staged")
+
+CRAWL = """Fetch what the source announces into a new batch.
+
+*Leave it* when one run is red: the next one tries again, and loses nothing that is still announced.
+*Look at* its log, filtered by *error* and *warning*, and at the XCom `stats`, when three in a row are red
+or a message names a `sources/*.toml`. *Again*: clear it, or trigger the DAG; a new batch is made.
+"""
 
 
 def crawl_dag(source: Source) -> DAG:
@@ -57,6 +65,7 @@ def crawl_dag(source: Source) -> DAG:
             retries=2,
             retry_delay=timedelta(seconds=30),
             retry_exponential_backoff=True,
+            doc_md=CRAWL,
         )
 
         @task(
@@ -66,6 +75,11 @@ def crawl_dag(source: Source) -> DAG:
             retry_delay=timedelta(seconds=30),
         )
         def extract(batch: str, *, outlet_events: Any) -> dict[str, int]:
+            """Read the pages of the batch, and judge what came.
+
+            *Leave it* never: a bug of ours, or a full disk. *Look at* the last lines of its log. *Again*:
+            clear it; it reads the same batch with today's rules, and nothing is fetched.
+            """
             from pipelines import steps  # heavy: not while Airflow parses this file
 
             counts = steps.extract(batch)
@@ -74,6 +88,12 @@ def crawl_dag(source: Source) -> DAG:
 
         @task(execution_timeout=timedelta(minutes=10))
         def check(batch: str) -> list[str]:
+            """Say what was found in the batch; red where a finding is an error.
+
+            *Leave it* when the finding's cause may be left alone, says the runbook (`docs/operators.md`).
+            *Look at* the findings in its log, each with its cause, its evidence and the next step. *Again*:
+            clear it; it judges the same batch anew.
+            """
             from pipelines import steps
 
             return [str(finding) for finding in steps.check(batch)]

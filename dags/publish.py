@@ -4,8 +4,8 @@ Starts when a crawl has extracted a batch, and takes all batches that wait, so t
 that end together are loaded together. One run at a time: there is one writer. A run that
 finds nothing waiting, because the one before it took all, skips its tasks.
 
-**cluster** or **load** is red: mend the cause and clear the task, or leave it to the next
-run, which takes what still waits. Loading a batch twice changes nothing, and a load that
+**cluster** or **load** is red: look at its log, mend the cause and clear the task, or leave it
+to the next run, which takes what still waits. Loading a batch twice changes nothing, and a load that
 died in the middle has changed nothing.
 
 **check** is red: the rows are loaded, but a promise is broken; the findings are in its log.
@@ -43,6 +43,11 @@ from alerting import WATCHED, late
 def publish() -> None:
     @task(execution_timeout=timedelta(minutes=30))
     def cluster() -> list[str]:
+        """Find copies among the stories of the batches that wait.
+
+        *Leave it* when it is pink: nothing waited. Red may wait for the next run, which takes the same
+        batches. *Look at* its log: can the warehouse be reached? *Again*: clear it.
+        """
         from pipelines import steps  # heavy: not while Airflow parses this file
 
         waiting = steps.cluster()
@@ -52,12 +57,23 @@ def publish() -> None:
 
     @task(execution_timeout=timedelta(hours=1))
     def load(batches: list[str]) -> dict[str, Any]:
+        """Put the batches into the tables, in one transaction.
+
+        *Leave it* when it is red once: the next run takes what still waits. *Look at* its log when two in a
+        row are red: the warehouse, its disk, its rights. *Again*: clear it; loading twice changes nothing.
+        """
         from pipelines import steps
 
         return steps.load(batches)
 
     @task(execution_timeout=timedelta(minutes=30), retries=0)
     def check() -> list[str]:
+        """Say what is wrong in the warehouse: promises broken, sources overdue, rows that contradict.
+
+        *Leave it* when the finding's cause may be left alone, says the runbook (`docs/operators.md`).
+        *Look at* the findings in its log, or at `wirehouse status`. *Again*: clear it, or wait a quarter of
+        an hour.
+        """
         from pipelines import steps
 
         return [str(finding) for finding in steps.check()]

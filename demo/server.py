@@ -77,9 +77,10 @@ class Served:
         """Let time go on at once."""
         self._ahead += by
 
-    def trouble(self, name: str, site: str) -> None:
-        """Make a site sick from now on: see `demo.troubles`."""
-        self.wire = replace(self.wire, troubles=(*self.wire.troubles, Trouble(name, site, self.now)))
+    def trouble(self, name: str, site: str, since: datetime | None = None) -> None:
+        """Make a site sick, from now on or since a moment: see `demo.troubles`."""
+        new = Trouble(name, site, since or self.now)
+        self.wire = replace(self.wire, troubles=(*self.wire.troubles, new))
 
     def cure(self, site: str) -> None:
         """Make a site sound again."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,7 @@ dags = {
                 "limit": task.execution_timeout.total_seconds() if task.execution_timeout else None,
                 "outlets": [asset.uri for asset in task.outlets],
                 "retries": task.retries,
+                "doc": task.doc_md,
             }
             for task in dag.tasks
         },
@@ -176,6 +178,18 @@ def test_the_docs_of_a_crawl_name_its_source_and_channels(seen):
 def test_tags_tell_crawls_from_publish_and_repeat_the_sources_own(seen):
     assert seen["dags"]["crawl_acme"]["tags"] == ["crawl", "en", "invented"]
     assert seen["dags"]["publish"]["tags"] == ["publish"]
+
+
+def test_each_dag_and_task_says_when_to_leave_it_what_to_look_at_and_how_to_run_it_again(seen):
+    notes = {dag_id: dag["doc"] for dag_id, dag in seen["dags"].items()}
+    for dag_id, dag in seen["dags"].items():
+        notes |= {f"{dag_id}.{name}": task["doc"] for name, task in dag["tasks"].items()}
+    told = ("leave it|ignore", "look at", "again|clear (it|the task)|trigger")
+    missing = {
+        name: [words for words in told if not re.search(words, doc or "", re.I)]
+        for name, doc in notes.items()
+    }
+    assert {name: words for name, words in missing.items() if words} == {}
 
 
 def test_parsing_imports_nothing_heavy(seen):
