@@ -4,7 +4,8 @@
 many hours. What is muted is found, shown and red as ever; it is only not told. If it is still
 there afterwards, it is told then. `wirehouse mutes` lists what is muted.
 
-**mute** is red: there is no such source or cause; its log names the causes.
+**mute** is red: there is no such source or cause; look at its log, which names the causes, and
+trigger it again. Nothing was changed, so it may be ignored.
 """
 
 from __future__ import annotations
@@ -35,6 +36,11 @@ from airflow.sdk.exceptions import AirflowFailException
 def mute_() -> None:
     @task(execution_timeout=timedelta(minutes=5))
     def mute(*, params: dict[str, Any], dag_run: Any) -> str:
+        """Write down who is not to be told, and until when.
+
+        *Leave it* when it is red: nothing was changed. *Look at* its log: it names the causes that there are.
+        *Again*: trigger the DAG with another name; a second mute of the same name stands in place of the first.
+        """
         from pipelines.alerts import mutes  # not while Airflow parses this file
         from pipelines.errors import UsageError
 

@@ -81,6 +81,11 @@ def publish() -> None:
     # What failed to be delivered is due again in the next run; it must not hold this one up.
     @task(execution_timeout=timedelta(minutes=15), retries=0, on_failure_callback=[], on_success_callback=[])
     def alert() -> list[str]:
+        """Tell whoever is to be told what is wrong now, and what is over.
+
+        *Leave it* when it is red once: what was not delivered is due again in the next run. *Look at* its log:
+        it names where a message could not go, and why. *Again*: clear it; nobody is told twice.
+        """
         from alerting import tell
 
         return tell()
