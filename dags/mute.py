@@ -38,8 +38,8 @@ def mute_() -> None:
     def mute(*, params: dict[str, Any], dag_run: Any) -> str:
         """Write down who is not to be told, and until when.
 
-        *Leave it* when it is red: nothing was changed. *Look at* its log: it names the causes that there are.
-        *Again*: trigger the DAG with another name; a second mute of the same name stands in place of the first.
+        *Leave it* when it is red: nothing was changed. *Look at* its log: it names all causes.
+        *Again*: trigger the DAG with another name; a second mute of the same name replaces the first.
         """
         from pipelines.alerts import mutes  # not while Airflow parses this file
         from pipelines.errors import UsageError

@@ -83,7 +83,7 @@ def publish() -> None:
     def alert() -> list[str]:
         """Tell whoever is to be told what is wrong now, and what is over.
 
-        *Leave it* when it is red once: what was not delivered is due again in the next run. *Look at* its log:
+        *Leave it* when it is red once: what was not delivered is due in the next run. *Look at* its log:
         it names where a message could not go, and why. *Again*: clear it; nobody is told twice.
         """
         from alerting import tell
