@@ -1,0 +1,169 @@
+"""The answers of the desk, as JSON has them: the edge where pure shaping meets warehouse and archive."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from pipelines import compare, show_changes, urls
+from pipelines.desk import glance, trail
+from pipelines.errors import UsageError, WarehouseError
+from pipelines.places import Places, places
+from pipelines.show import dump
+from pipelines.sources import names as source_names
+from pipelines.store import batches, desk, desk_story, reading
+from pipelines.store.warehouse import opened
+
+RUNS = 60
+"""Batches of a source's timeline."""
+
+LONGEST_SEARCH = 2_000
+"""Characters of what is searched for; longer addresses are nobody's."""
+
+_SHOWN = (
+    *compare.FIELDS,
+    "published_raw",
+    "published_precision",
+    "published_evidence",
+    "located",
+    "word_count",
+)
+"""Fields of a version that are shown beside its body."""
+
+
+def overview() -> bytes:
+    """All sources, as JSON. Before the first load it is empty, and says what to do."""
+    where, now = places(), datetime.now(UTC)
+    until = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    held = _held(where)
+    try:
+        with opened(where.warehouse, read_only=True) as connection:
+            found = desk.glance(connection, now, until)
+    except WarehouseError as error:
+        if not _is_new(error):
+            raise
+        return _json({"at": int(now.timestamp()), "sources": [], "note": str(error)})
+    return _json(glance.overview(found, held, now, until))
+
+
+def source(name: str) -> bytes:
+    """One source near: its batches, channels, findings, latest stories. UsageError if there is none such."""
+    where, now = places(), datetime.now(UTC)
+    with opened(where.warehouse, read_only=True) as connection:
+        found = desk.near(connection, name, now, RUNS)
+    if found["source"] is None and not found["runs"] and name not in source_names(where.sources):
+        raise UsageError(f"{name}: no such source")
+    outcomes: dict[str, dict[str, int]] = defaultdict(dict)
+    for row in found.pop("ledger"):
+        outcomes[row["run_id"]][row["outcome"]] = row["leads"]
+    runs = [run | {"outcomes": outcomes[run["run_id"]]} for run in found.pop("runs")]
+    staged = {
+        "held": [batch for batch in _held(where) if batch.startswith(f"{name}/")],
+        "waiting": [batch for batch in batches.waiting(where.data) if batch.startswith(f"{name}/")],
+        "unread": batches.unread(where.data, name),
+    }
+    return _json({"name": name, "at": now, "runs": runs, **found, **staged})
+
+
+def story(story_id: str) -> bytes:
+    """A story with all its versions, and the stories of its cluster."""
+    with opened(places().warehouse, read_only=True) as connection:
+        versions = reading.versions(places().warehouse, story_id)
+        others = desk_story.members(connection, versions[-1]["cluster_id"])
+    return _json(
+        {"story_id": versions[-1]["story_id"], "versions": [*map(_shown, versions)], "members": others}
+    )
+
+
+def difference(story_id: str, old: int | None, new: int | None) -> bytes:
+    """What changed between two versions of a story, word by word; without numbers, between its last two."""
+    before, after = show_changes.pick(reading.versions(places().warehouse, story_id), old, new)
+    fields = [
+        {"name": name, "pieces": compare.words(_text(one), _text(two))}
+        for name, (one, two) in compare.fields(before, after).items()
+    ]
+    body = list(compare.paragraphs(before["body_text"], after["body_text"]))
+    return _json({"old": before["version"], "new": after["version"], "fields": fields, "body": body})
+
+
+def find(asked: str) -> bytes:
+    """Where a URL (or a story, by its id) went, told in words: see `trail`."""
+    asked = asked.strip()
+    if not asked or len(asked) > LONGEST_SEARCH:
+        raise UsageError("name a URL, as a channel or a browser shows it, or a story_id")
+    keys = list(dict.fromkeys([asked, urls.canonical(asked), urls.address(asked)]))
+    where = places()
+    held = _held(where)
+    staged = desk_story.staged(where.data, [*batches.waiting(where.data), *held], keys)
+    found: Mapping[str, Any] = {k: [] for k in ("sightings", "ledger", "stories", "versions", "members")}
+    hosts: list[str] = []
+    try:
+        with opened(where.warehouse, read_only=True) as connection:
+            found = desk_story.trail(connection, keys)
+            if not any(found.values()) and not staged:
+                hosts = _of_host(connection, asked)
+    except WarehouseError as error:
+        if not _is_new(error):
+            raise
+    loaded = {line["run_id"] for line in found["ledger"]}
+    steps = trail.told(found, [line for line in staged if line["run_id"] not in loaded], held)
+    return _json({"asked": asked, "key": urls.canonical(asked), "steps": steps, "same_host": hosts})
+
+
+def page(ref: str) -> tuple[str, str, datetime]:
+    """An archived page as text, its URL, and when it was fetched."""
+    return desk_story.page(places().data, ref)
+
+
+def _of_host(connection: Any, asked: str) -> list[str]:
+    """Sources whose front page is on the host of an address nobody knows: where one would look next."""
+    host = (urlsplit(asked).hostname or "").removeprefix("www.")
+    known = desk.rows(connection, "SELECT source_id, home FROM sources")
+    return [s["source_id"] for s in known if host and (urlsplit(s["home"]).hostname or "").endswith(host)]
+
+
+def _shown(version: Mapping[str, Any]) -> dict[str, Any]:
+    names = (
+        "version",
+        "valid_from",
+        "valid_to",
+        "change_kind",
+        "diff_ratio",
+        "raw_ref",
+        "run_id",
+        "source_id",
+    )
+    more = (
+        "extraction_confidence",
+        "extractor",
+        "extractor_version",
+        "cluster_id",
+        "story_id",
+        "language",
+        "keywords",
+    )
+    shown = {name: version[name] for name in dict.fromkeys((*names, *more, *_SHOWN))}
+    return shown | {"body_text": version["body_text"]}
+
+
+def _held(where: Places) -> list[str]:
+    """Names of the batches in quarantine."""
+    held = getattr(batches, "held", None)
+    return held(where.data) if held else []
+
+
+def _is_new(error: WarehouseError) -> bool:
+    return "no warehouse yet" in str(error) or "no tables of ours" in str(error)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}Z"
+    return ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+
+
+def _json(value: Any) -> bytes:
+    return dump(value, indent=None).encode()
