@@ -267,8 +267,8 @@ def test_no_file_but_an_archive_is_ever_read(stocked, ref):
         answers.page(ref)
 
 
-def test_a_page_whose_archive_is_gone_is_said_to_be(stocked):
-    with pytest.raises(BatchError, match="its archive is gone"):
+def test_a_page_whose_batch_is_gone_is_said_to_be(stocked):
+    with pytest.raises(BatchError, match="no batch"):
         answers.page("wire/20200101T000000Z-0000/pages.warc.gz:0:x")
 
 

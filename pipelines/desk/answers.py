@@ -12,10 +12,10 @@ from pipelines import compare, show_changes, urls
 from pipelines.desk import glance, trail
 from pipelines.errors import UsageError, WarehouseError
 from pipelines.places import Places, places
-from pipelines.show import dump
 from pipelines.sources import names as source_names
-from pipelines.store import batches, desk, desk_story, reading
-from pipelines.store.warehouse import opened
+from pipelines.store import batches, desk, desk_story, findings, reading
+from pipelines.store.warehouse import Connection, is_absent, opened
+from pipelines.written import dump
 
 RUNS = 60
 """Batches of a source's timeline."""
@@ -41,9 +41,9 @@ def overview() -> bytes:
     held = _held(where)
     try:
         with opened(where.warehouse, read_only=True) as connection:
-            found = desk.glance(connection, now, until)
+            found = desk.glance(connection, now, until) | {"troubles": _troubles(where, connection)}
     except WarehouseError as error:
-        if not _is_new(error):
+        if not is_absent(error):
             raise
         return _json({"at": int(now.timestamp()), "sources": [], "note": str(error)})
     return _json(glance.overview(found, held, now, until))
@@ -54,6 +54,7 @@ def source(name: str) -> bytes:
     where, now = places(), datetime.now(UTC)
     with opened(where.warehouse, read_only=True) as connection:
         found = desk.near(connection, name, now, RUNS)
+        found["troubles"] = [t for t in _troubles(where, connection) if t["source_id"] == name]
     if found["source"] is None and not found["runs"] and name not in source_names(where.sources):
         raise UsageError(f"{name}: no such source")
     outcomes: dict[str, dict[str, int]] = defaultdict(dict)
@@ -106,7 +107,7 @@ def find(asked: str) -> bytes:
             if not any(found.values()) and not staged:
                 hosts = _of_host(connection, asked)
     except WarehouseError as error:
-        if not _is_new(error):
+        if not is_absent(error):
             raise
     loaded = {line["run_id"] for line in found["ledger"]}
     steps = trail.told(found, [line for line in staged if line["run_id"] not in loaded], held)
@@ -118,7 +119,7 @@ def page(ref: str) -> tuple[str, str, datetime]:
     return desk_story.page(places().data, ref)
 
 
-def _of_host(connection: Any, asked: str) -> list[str]:
+def _of_host(connection: Connection, asked: str) -> list[str]:
     """Sources whose front page is on the host of an address nobody knows: where one would look next."""
     host = (urlsplit(asked).hostname or "").removeprefix("www.")
     known = desk.rows(connection, "SELECT source_id, home FROM sources")
@@ -149,14 +150,15 @@ def _shown(version: Mapping[str, Any]) -> dict[str, Any]:
     return shown | {"body_text": version["body_text"]}
 
 
+def _troubles(where: Places, connection: Connection) -> list[dict[str, Any]]:
+    """What is wrong now; nothing in a warehouse that no load has given that table yet."""
+    return findings.troubles(where.warehouse, where.data) if desk.has(connection, "findings") else []
+
+
 def _held(where: Places) -> list[str]:
     """Names of the batches in quarantine."""
     held = getattr(batches, "held", None)
     return held(where.data) if held else []
-
-
-def _is_new(error: WarehouseError) -> bool:
-    return "no warehouse yet" in str(error) or "no tables of ours" in str(error)
 
 
 def _text(value: Any) -> str:

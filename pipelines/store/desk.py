@@ -40,10 +40,6 @@ _OUTCOMES = """
 SELECT source_id, outcome, count(*) AS leads, count(*) FILTER (channel_kind = 'recheck') AS rechecks
 FROM ledger WHERE found_at > $day {crawled} GROUP BY ALL"""
 
-_TROUBLES = """
-SELECT source_id, cause, severity, since, last_found_at, message, next_step FROM troubles
-ORDER BY severity, since"""
-
 _LATEST_RUNS = """
 SELECT run_id, kind, started_at, ended_at, finish_reason, leads, requests, responses, bytes, loaded_at
 FROM runs WHERE source_id = $source AND started_at > $since ORDER BY started_at DESC LIMIT $runs"""
@@ -79,7 +75,7 @@ FROM stories WHERE source_id = $source AND first_seen_at > $since ORDER BY first
 
 
 def glance(connection: Connection, now: datetime, until: datetime) -> dict[str, Any]:
-    """What the overview is made of: sources, runs, stories per hour, outcomes of a day, troubles.
+    """What the overview is made of: sources, runs, stories per hour, outcomes of a day.
 
     `hours` is an Arrow table, a row per source and hour: `ago` is 0 for the hour that ends
     at `until`. The others are lists of rows.
@@ -97,13 +93,7 @@ def glance(connection: Connection, now: datetime, until: datetime) -> dict[str, 
             _OUTCOMES.format(crawled=crawled),
             _only(times, "day", *(["since"] if crawled else [])),
         ),
-        "troubles": troubles(connection),
     }
-
-
-def troubles(connection: Connection) -> list[dict[str, Any]]:
-    """What is wrong now, errors first; nothing in a warehouse that knows no findings yet."""
-    return rows(connection, _TROUBLES) if has(connection, "troubles") else []
 
 
 def near(connection: Connection, source: str, now: datetime, runs: int) -> dict[str, Any]:
@@ -112,15 +102,15 @@ def near(connection: Connection, source: str, now: datetime, runs: int) -> dict[
     latest = rows(connection, _LATEST_RUNS, {"source": source, "since": since, "runs": runs})
     first = min((run["started_at"] for run in latest), default=now)
     of_source = {"source": source}
-    found = has(connection, "findings")
     return {
         "source": next((s for s in rows(connection, _SOURCES) if s["source_id"] == source), None),
         "runs": latest,
         "ledger": rows(connection, _LEDGER_OF_RUNS, of_source | {"since": first - timedelta(hours=1)}),
         "reasons": rows(connection, _REASONS, of_source | {"week": now - WEEK}),
         "channels": rows(connection, _CHANNELS, of_source | {"week": now - WEEK}),
-        "findings": rows(connection, _FINDINGS, of_source | {"week": now - WEEK}) if found else [],
-        "troubles": [t for t in troubles(connection) if t["source_id"] == source],
+        "findings": rows(connection, _FINDINGS, of_source | {"week": now - WEEK})
+        if has(connection, "findings")
+        else [],
         "stories": rows(connection, _LATEST_STORIES, of_source | {"since": since}),
     }
 
