@@ -46,7 +46,7 @@ PIN := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit
 
 lock: .venv/ready  ## pin what pyproject.toml asks for, with hashes and without any address
 	$(PIN) --upgrade --extra team pyproject.toml -o requirements.lock
-	$(PIN) --upgrade --extra team --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(PIN) --upgrade --extra team --extra lineage --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 	grep '^uv==' requirements-dev.lock | cut -d' ' -f1 | $(PIN) - -o requirements-uv.lock
 
 up:  ## a team's installation, in containers
