@@ -25,9 +25,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import DAG, Asset, dag, get_parsing_context, task
+from airflow.sdk import DAG, Asset, dag, get_parsing_context
 from alerting import WATCHED, late
 from scrapy_operator import ScrapyOperator
+from step_task import step
 
 from pipelines.records import Source
 from pipelines.steps import declared_sources
@@ -68,7 +69,7 @@ def crawl_dag(source: Source) -> DAG:
             doc_md=CRAWL,
         )
 
-        @task(
+        @step(
             outlets=[STAGED],
             execution_timeout=timedelta(hours=1),
             retries=1,
@@ -86,7 +87,7 @@ def crawl_dag(source: Source) -> DAG:
             outlet_events[STAGED].extra = {"batch": batch}
             return {str(outcome): count for outcome, count in counts.items()}
 
-        @task(execution_timeout=timedelta(minutes=10))
+        @step(execution_timeout=timedelta(minutes=10))
         def check(batch: str) -> list[str]:
             """Say what was found in the batch; red where a finding is an error.
 

@@ -23,6 +23,7 @@ from typing import Any
 from airflow.sdk import Asset, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 from alerting import WATCHED, late
+from step_task import step
 
 
 @dag(
@@ -41,7 +42,7 @@ from alerting import WATCHED, late
     doc_md=__doc__,
 )
 def publish() -> None:
-    @task(execution_timeout=timedelta(minutes=30))
+    @step(execution_timeout=timedelta(minutes=30))
     def cluster() -> list[str]:
         """Find copies among the stories of the batches that wait.
 
@@ -55,7 +56,7 @@ def publish() -> None:
             raise AirflowSkipException("no batch waits")
         return waiting
 
-    @task(execution_timeout=timedelta(hours=1))
+    @step(execution_timeout=timedelta(hours=1))
     def load(batches: list[str]) -> dict[str, Any]:
         """Put the batches into the tables, in one transaction.
 
@@ -66,7 +67,7 @@ def publish() -> None:
 
         return steps.load(batches)
 
-    @task(execution_timeout=timedelta(minutes=30), retries=0)
+    @step(execution_timeout=timedelta(minutes=30), retries=0)
     def check() -> list[str]:
         """Say what is wrong in the warehouse: promises broken, sources overdue, rows that contradict.
 

@@ -8,12 +8,14 @@ operator hands it the task's log and the task's end.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
+from step_task import lineage, measure
 
 
 class ScrapyOperator(BaseOperator):
@@ -49,6 +51,7 @@ class ScrapyOperator(BaseOperator):
         self.source = source
         self.url_base = url_base
         self.deadline = deadline
+        self._made: str | None = None
         self._stop: threading.Event | None = None  # made in `execute`: Airflow copies operators
 
     def execute(self, context: Context) -> str:
@@ -56,6 +59,7 @@ class ScrapyOperator(BaseOperator):
         from pipelines.errors import SourceError, UsageError
 
         self._stop = threading.Event()
+        began = time.monotonic()
         try:
             crawled = steps.crawl(
                 self.source, url_base=self.url_base, deadline=self.deadline, stop=self._stop, log=self.log
@@ -69,7 +73,13 @@ class ScrapyOperator(BaseOperator):
                 crawled.run.finish_reason,
                 crawled.run.responses,
             )
+        measure("crawl", [crawled.batch], crawled.batch, time.monotonic() - began)
+        self._made = crawled.batch
         return crawled.batch
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
+        """What OpenLineage's provider asks of an operator: the channels that were read, and the pages."""
+        return lineage("crawl", [self._made] if self._made else [])
 
     def on_kill(self) -> None:
         """Ask the crawl to stop. Airflow kills the task 5 seconds after calling this."""

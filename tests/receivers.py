@@ -8,7 +8,7 @@ import socket
 import socketserver
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -132,8 +132,8 @@ def web_server() -> Iterator[Posts]:
 
 
 @contextmanager
-def udp_port() -> Iterator[tuple[int, queue.Queue[str]]]:
-    """A port, and the datagrams that come to it, as they come."""
+def udp_port() -> Iterator[tuple[int, Callable[[], list[str]]]]:
+    """A port, and what gives the lines that came to it since, in their order."""
     came: queue.Queue[str] = queue.Queue()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.bind(("127.0.0.1", 0))
@@ -143,13 +143,20 @@ def udp_port() -> Iterator[tuple[int, queue.Queue[str]]]:
             while (data := receiver.recv(65535)) != b"end":
                 came.put(data.decode())
 
+        def send(text: bytes) -> None:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+                last.sendto(text, ("127.0.0.1", port))
+
+        def lines() -> list[str]:
+            send(b"so far")
+            return [line for some in iter(came.get, "so far") for line in some.splitlines()]
+
         thread = threading.Thread(target=listen, daemon=True)
         thread.start()
         try:
-            yield port, came
+            yield port, lines
         finally:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
-                last.sendto(b"end", ("127.0.0.1", port))
+            send(b"end")
             thread.join(10)
 
 

@@ -56,9 +56,14 @@ def new_name(source: str, now: datetime) -> str:
     return f"{source}/{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
 
 
+def is_name(text: str) -> bool:
+    """Could that be a batch's name?"""
+    return _NAME.fullmatch(text) is not None
+
+
 def folder(data: UPath, batch: str) -> UPath:
     """Where a batch is; UsageError if that is no batch's name."""
-    if not _NAME.fullmatch(batch):
+    if not is_name(batch):
         raise UsageError(f"{batch!r} is no batch: a batch's name is <source>/<stamp>, as `crawl` prints it")
     return data / batch
 
