@@ -245,3 +245,68 @@ SELECT
   list_sort(list(DISTINCT check_name)) AS checks
 FROM standing
 GROUP BY source_id, cause;
+
+-- Which usable stories may machines read, as far as their publishers said at fetch? Nothing reserved it; license_url,
+-- usage_terms and tdm_policy say on what terms. No statement is no licence: that is for you to judge.
+CREATE OR REPLACE VIEW stories_licensed AS
+FROM stories_usable
+WHERE rights_reserved IS DISTINCT FROM true AND tdm_reserved IS DISTINCT FROM true;
+
+-- What changed between two times? One row per version after a story's first, with what it was before; choose by changed_at.
+CREATE OR REPLACE VIEW changes AS
+SELECT
+  v.valid_from AS changed_at, v.source_id, v.story_id, v.version, v.change_kind, v.diff_ratio,
+  b.headline AS headline_before, v.headline, b.pub_status AS pub_status_before, v.pub_status,
+  v.word_count - b.word_count AS words_more, v.url
+FROM story_versions v
+JOIN story_versions b ON b.story_id = v.story_id AND b.version = v.version - 1;
+
+-- Who was first with a story that several carried, and how long after came the others? One row per cluster and source;
+-- agency is whose copy it is, behind is how long after the first that source had it: by the times of publication where
+-- all sources of the cluster state them to the minute, and by when we saw them where not (by_publication tells).
+CREATE OR REPLACE VIEW first_movers AS
+WITH carried AS (
+  SELECT s.cluster_id, s.source_id,
+    bool_and(coalesce(s.published_precision IN ('second', 'minute'), false)) AS is_exact,
+    min(s.published_at) AS published_at, min(s.first_seen_at) AS seen_at,
+    arg_min(s.story_id, s.first_seen_at) AS story_id
+  FROM stories_usable s WHERE s.cluster_id IS NOT NULL GROUP BY ALL
+), timed AS (
+  SELECT *, bool_and(is_exact) OVER whole AS by_publication, count(*) OVER whole AS outlets
+  FROM carried WINDOW whole AS (PARTITION BY cluster_id)
+), ranked AS (
+  SELECT *, CASE WHEN by_publication THEN published_at ELSE seen_at END AS had_at FROM timed WHERE outlets > 1
+)
+SELECT r.cluster_id, c.origin_agency AS agency, r.source_id, r.story_id,
+  row_number() OVER (PARTITION BY r.cluster_id ORDER BY r.had_at, r.source_id) AS place,
+  r.had_at, r.had_at - min(r.had_at) OVER (PARTITION BY r.cluster_id) AS behind, r.by_publication, r.outlets
+FROM ranked r JOIN coverage c USING (cluster_id);
+
+-- How long does a story take from its publication to our row? Per source and day of publication; only stories that a
+-- crawl found (no backfill, no replay), in their first version, and whose time of publication is stated to the minute.
+CREATE OR REPLACE VIEW latency AS
+SELECT v.source_id, timezone('UTC', v.published_at)::DATE AS day, count(*) AS stories,
+  to_seconds(quantile_cont(epoch(v.fetched_at) - epoch(v.published_at), 0.5)) AS to_fetch_median,
+  to_seconds(quantile_cont(epoch(v.loaded_at) - epoch(v.published_at), 0.5)) AS to_row_median,
+  to_seconds(quantile_cont(epoch(v.loaded_at) - epoch(v.published_at), 0.95)) AS to_row_p95
+FROM story_versions v JOIN runs r USING (run_id)
+WHERE v.version = 1 AND r.kind = 'crawl' AND v.published_precision IN ('second', 'minute')
+  AND v.published_tz_known AND v.published_at <= v.fetched_at
+GROUP BY ALL;
+
+-- How many stories were there per day of publication, by topic, section, agency, place, language or source? One row per
+-- day, dimension and value; a story counts once in each of its values.
+CREATE OR REPLACE VIEW volumes AS
+WITH of_day AS (
+  SELECT timezone('UTC', published_at)::DATE AS day, story_id, source_id, section, origin_agency, located, language,
+    list_distinct(list_concat(keywords, list_transform(subjects, lambda s: s.name))) AS topics
+  FROM stories_usable WHERE published_at IS NOT NULL
+), counted AS (
+  SELECT day, 'source' AS dimension, source_id AS value, story_id FROM of_day
+  UNION ALL SELECT day, 'section', section, story_id FROM of_day
+  UNION ALL SELECT day, 'agency', origin_agency, story_id FROM of_day
+  UNION ALL SELECT day, 'place', located, story_id FROM of_day
+  UNION ALL SELECT day, 'language', language, story_id FROM of_day
+  UNION ALL SELECT day, 'topic', unnest(topics), story_id FROM of_day
+)
+SELECT day, dimension, value, count(*) AS stories FROM counted WHERE value IS NOT NULL GROUP BY ALL;
