@@ -8,12 +8,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from pipelines.commons import only, own_words, widespread
 from pipelines.copies import FEWEST_WORDS, LEAST_KEYS, Copy, Holders, candidates, holders_of, merged
-from pipelines.kinship import SURE, Kinship, is_firm, kinship
-from pipelines.prints import KEYS, Flags
+from pipelines.kinship import STRONG, Kinship, is_firm, is_sure, kinship
+from pipelines.prints import KEYS, Flags, Print
 
 RARE = {(True, False): 0.0, (True, True): 0.2, (False, False): 0.06, (False, True): 0.5}
 """Least share, of the keys of two texts, that few others have: by whether kinship is firm, is doubtful."""
+
+RARE_IF_SLIGHT = 0.8
 
 
 class Groups:
@@ -24,10 +27,22 @@ class Groups:
         self.parent = {story_id: story_id for story_id in copies}
         self.first = dict(self.parent)
         """The earliest story of each group, by the group's root."""
+        self.members = {story_id: {story_id} for story_id in copies}
+        """By the group's root too."""
+        self.against: dict[str, set[str]] = defaultdict(set)
+        """Of which stories each is no copy, though they are much alike: a template that was filled twice."""
         self.mixed: set[str] = set()
         """Stories made of several wires: they lead nobody to a group."""
         self.mentions: dict[str, dict[str, Flags]] = defaultdict(dict)
         self.kin: dict[tuple[str, str], Kinship] = {}
+        self.whole: dict[tuple[str, str], Kinship] = {}
+        """The same, of whole texts; in `kin` what is common may be left out."""
+        self.kept: dict[str, list[Flags | None]] = {}
+        """Of each text, the words that are not common."""
+        self.all_keys: dict[str, set[int]] = {}
+        self.own_keys: dict[str, set[int]] = {}
+        self.cleaned: set[tuple[str, str]] = set()
+        """Pairs in whose `kin` it is left out."""
         self.refused: set[tuple[str, str]] = set()
         """Pairs that have in common what many others have too."""
         self.also_from: dict[str, tuple[str, ...]] = {i: c.also_from for i, c in copies.items()}
@@ -78,58 +93,95 @@ class Groups:
         apart = [(a, b) for a, b in pairs if self.root(a) != self.root(b)]
         for a, b in apart:
             self._kinship(a, b)
+        self._leave_out_commons(apart, free)
         return apart
 
     def _kinship(self, a: str, b: str) -> Kinship:
         """The nearest kinship of any texts of two stories; its regions are of the texts they have now."""
         if (a, b) not in self.kin:
-            ours, theirs = self.copies[a].prints, self.copies[b].prints
-            tried = [(kinship(p, q), p, q) for p in ours for q in theirs]
-            kin, p, q = max(tried, key=lambda t: (t[0].strength, not t[0].contradict))
-            now = [
-                same if text is texts[0] else np.ones(texts[0].size, bool)
-                for same, text, texts in zip(kin.same, (p, q), (ours, theirs), strict=True)
-            ]
-            self.kin[a, b] = replace(kin, same=(now[0], now[1]))
+            self.kin[a, b] = self.whole[a, b] = _nearest(self.copies[a].prints, self.copies[b].prints)
         return self.kin[a, b]
+
+    def _leave_out_commons(self, pairs: Sequence[tuple[str, str]], free: set[str]) -> None:
+        """Compare stories that are no copies by their whole texts without what many unrelated ones have."""
+        sure = self._sure(pairs)
+        common = widespread(self.holders, lambda i: sure.get(i, i))
+        common |= {
+            k for i in free for p in self.copies[i].prints for k in p.keys.tolist()
+        } - self.holders.keys()
+        for pair in pairs:
+            whole = self.whole[pair]
+            if pair in self.cleaned or whole.contradict or (whole.strength > 0 and not whole.slight):
+                continue
+            shared = self._keys(pair[0]) & self._keys(pair[1])
+            if len(shared - common) < LEAST_KEYS:
+                continue
+            own = [self._own(i, common) for i in pair]
+            if any(k is not None for kept in own for k in kept):
+                texts = [
+                    [p if k is None else only(p, k) for p, k in zip(self.copies[i].prints, kept, strict=True)]
+                    for i, kept in zip(pair, own, strict=True)
+                ]
+                kin = _nearest(*texts)
+                if max(kin.shares) < STRONG or (kin.at_foot and not kin.at_head):
+                    continue
+                same = [_spread(s, kept[:1]) for s, kept in zip(kin.same, own, strict=True)]
+                self.kin[pair] = replace(kin, same=(same[0], same[1]))
+                self.cleaned.add(pair)
+
+    def _own(self, story_id: str, common: set[int]) -> list[Flags | None]:
+        if story_id not in self.kept:
+            self.kept[story_id] = [own_words(p, common) for p in self.copies[story_id].prints]
+        return self.kept[story_id]
+
+    def _sure(self, pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+        """What hangs together beyond doubt: each story's root."""
+        sure = dict(self.parent)
+        for a, b in pairs:
+            if is_sure(self.kin[a, b]):
+                sure[_root(sure, a)] = _root(sure, b)
+        return {i: _root(sure, i) for i in sure}
 
     def _edges(self, pairs: Sequence[tuple[str, str]]) -> dict[str, dict[str, Flags]]:
         """Each story's copies, with the words of it that they have."""
-        for a, b in pairs:
-            if self.kin[a, b].item:
-                self.mentions[a][b], self.mentions[b][a] = self.kin[a, b].same
-        alike = [(p, self.kin[p]) for p in pairs if self.kin[p].strength > 0]
-        sure = dict(self.parent)
-        for (a, b), kin in alike:
-            if kin.strength > SURE or min(kin.shares) > 0.7:
-                sure[_root(sure, a)] = _root(sure, b)
-        self.sure = {i: _root(sure, i) for i in sure}
+        self.sure = self._sure(pairs)
         self.following = Counter(self.sure.values())
+        self.mentions.clear()
+        self.against.clear()
         found: dict[str, dict[str, Flags]] = defaultdict(dict)
-        for (a, b), kin in alike:
-            if kin.strength > SURE or min(kin.shares) > 0.7 or not self._is_everywhere(a, b, sure):
-                found[a][b], found[b][a] = kin.same
-            else:
+        for a, b in pairs:
+            kin = self.kin[a, b]
+            if kin.contradict:
+                self.against[a].add(b)
+                self.against[b].add(a)
+            elif (kin.strength or kin.item) and (is_sure(kin) or not self._is_everywhere(a, b)):
+                where = self.mentions if kin.item else found
+                where[a][b], where[b][a] = kin.same
+            elif kin.strength:
                 self.refused.add((a, b))
         return found
 
-    def _is_everywhere(self, a: str, b: str, sure: dict[str, str]) -> bool:
+    def _is_everywhere(self, a: str, b: str) -> bool:
         """Do many unrelated stories have what these two share, phrase by phrase or all of it?"""
         kin = self.kin[a, b]
-        both = self._keys(a) & self._keys(b)
+        if kin.told and not kin.slight:
+            return False
+        cleaned = (a, b) in self.cleaned
+        both = self._keys(a, cleaned=cleaned) & self._keys(b, cleaned=cleaned)
         shared = both & self.holders.keys()
         if len(shared) < LEAST_KEYS:
             return True
         rare = 0
         held: Counter[str] = Counter()
         for key in shared:
-            groups = Counter(_root(sure, story) if story in sure else story for story in self.holders[key])
+            groups = Counter(self.sure.get(story, story) for story in self.holders[key])
             rare += len(groups) <= 4 or max(groups.values()) * 2 >= groups.total()
             held.update(self.holders[key])
-        if rare < len(both) * RARE[is_firm(kin.shares), kin.doubtful]:
+        least = RARE_IF_SLIGHT if kin.slight else RARE[is_firm(kin.shares), kin.doubtful]
+        if rare < len(both) * least:
             return True
         groups = Counter(
-            _root(sure, story) if story in sure else story
+            self.sure.get(story, story)
             for story, times in held.items()
             if times >= 0.7 * self._expected(story, shared) and not self._contradict(story, a, b)
         )
@@ -141,8 +193,21 @@ class Groups:
         known = self._keys(story_id) if story_id in self.copies else set()
         return sum(key <= max(known) for key in keys) if len(known) >= KEYS else len(keys)
 
-    def _keys(self, story_id: str) -> set[int]:
-        return {k for p in self.copies[story_id].prints for k in p.keys.tolist()}
+    def _keys(self, story_id: str, *, cleaned: bool = False) -> set[int]:
+        """The keys of its texts; `cleaned`: but for those in what is common."""
+        prints = self.copies[story_id].prints
+        if not cleaned:
+            if story_id not in self.all_keys:
+                self.all_keys[story_id] = {key for text in prints for key in text.keys.tolist()}
+            return self.all_keys[story_id]
+        if story_id not in self.own_keys:
+            kept = self.kept[story_id]
+            found = [
+                text.keys if own is None else np.intersect1d(text.keys, only(text, own).runs)
+                for text, own in zip(prints, kept, strict=True)
+            ]
+            self.own_keys[story_id] = {key for keys in found for key in keys.tolist()}
+        return self.own_keys[story_id]
 
     def _contradict(self, story: str, a: str, b: str) -> bool:
         pairs = ((min(story, x), max(story, x)) for x in (a, b))
@@ -157,23 +222,48 @@ class Groups:
         parts.pop(self.root(story_id), None)
         admitted = [part for part in parts.values() if self._is_admitted(story_id, part)]
         main, *rest = sorted(admitted, key=lambda p: (-self._covered(story_id, p).sum(), min(p))) or [[]]
-        region, others = self._covered(story_id, main), []
+        region, others, same = self._covered(story_id, main), [], []
         for part in rest:
             here = self._covered(story_id, part)
             if _overlap(region, here) < 0.5:
                 others.append(part)
             elif self._is_firm(story_id, part) or here.sum() * 2 >= region.sum():
-                self._join(main[0], part[0])
+                same.append(part)
         named = [min(part, key=lambda i: self.copies[i].time) for part in others]
+        items = self._mentioned(story_id, region)
         if others:
             self.mixed.add(story_id)
-            all_of_it = self._covered(story_id, [i for part in (main, *others) for i in part])
-            if all_of_it.mean() < 0.6:  # the day in brief: nobody's copy
-                named, main = [min(main, key=lambda i: self.copies[i].time), *named], []
+        if main and self._is_brief(story_id, main, others, items):
+            self.mixed.add(story_id)
+            named, main = [min(main, key=lambda i: self.copies[i].time), *named], []
         if main:
+            for part in same:
+                if not self._are_apart(main[0], part[0]):
+                    self._join(main[0], part[0])
             self._join(main[0], story_id)
-        named += self._mentioned(story_id, region)
-        self.also_from[story_id] = tuple(dict.fromkeys(named))
+        self.also_from[story_id] = tuple(dict.fromkeys([*named, *items]))
+
+    def _is_brief(self, story_id: str, main: Sequence[str], others: Sequence[Sequence[str]],
+                  items: Sequence[str]) -> bool:  # fmt: skip
+        """Is a story the day in brief, made of several wires, so that it is nobody's copy?
+
+        Or it has less than half of the wire that it has most of, and beside that items.
+        """
+        if others and self._covered(story_id, [i for part in (main, *others) for i in part]).mean() < 0.6:
+            return True
+        region = self._covered(story_id, main)
+        of_wire = max(min(self._kinship(min(i, story_id), max(i, story_id)).shares) for i in main)
+        return (
+            bool(items) and of_wire < 0.5 and region.mean() < (0.5 if len(items) + len(others) > 1 else 0.4)
+        )
+
+    def _are_apart(self, a: str, b: str) -> bool:
+        """Do stories of two groups contradict each other? One that has words of both then joins them not."""
+        ours, theirs = self.members[self.root(a)], self.members[self.root(b)]
+        if len(theirs) < len(ours):
+            ours, theirs = theirs, ours
+        against = sum(other in theirs for i in ours for other in self.against.get(i, ()))
+        return against > sum(other in theirs for i in ours for other in self.edges.get(i, ()))
 
     def _earlier(self, story_id: str, edges: Mapping[str, Mapping[str, Flags]]) -> list[str]:
         mine = self.copies[story_id].time
@@ -210,6 +300,9 @@ class Groups:
 
     def _is_admitted(self, story_id: str, part: Sequence[str]) -> bool:
         """On weak evidence no story joins that has copies of its own, or is said to be another agency's."""
+        against = len(self.against.get(story_id, set()) & self.members[self.root(part[0])])
+        if against > len(part):
+            return False
         if self._is_firm(story_id, part):
             return True
         mine = self.sure[story_id]
@@ -234,7 +327,10 @@ class Groups:
 
     def _join(self, a: str, b: str) -> None:
         one, other = sorted((self.root(a), self.root(b)))
+        if one == other:
+            return
         self.parent[other] = one
+        self.members[one] |= self.members.pop(other)
         self.first[one] = min(self.first[one], self.first[other], key=lambda i: self.copies[i].time)
 
     def share(self, story: Copy, origin: Copy) -> float:
@@ -244,7 +340,8 @@ class Groups:
         if not (story.prints and origin.prints):
             return story.similarity
         a, b = sorted((story.story_id, origin.story_id))
-        return self._kinship(a, b).shares[0 if a == story.story_id else 1]
+        self._kinship(a, b)
+        return self.whole[a, b].shares[0 if a == story.story_id else 1]
 
     def groups(self) -> list[list[Copy]]:
         """All stories, in their groups."""
@@ -257,6 +354,26 @@ class Groups:
 def _overlap(one: Flags, other: Flags) -> float:
     """Of the smaller region, the share that is in the other too."""
     return float((one & other).sum() / max(1, min(one.sum(), other.sum())))
+
+
+def _nearest(ours: Sequence[Print], theirs: Sequence[Print]) -> Kinship:
+    """The nearest kinship of texts of two stories, with regions of the first text of each."""
+    tried = [(kinship(p, q), p, q) for p in ours for q in theirs]
+    kin, p, q = max(tried, key=lambda t: (t[0].strength, not t[0].contradict))
+    now = [
+        same if text is texts[0] else np.ones(texts[0].size, bool)
+        for same, text, texts in zip(kin.same, (p, q), (ours, theirs), strict=True)
+    ]
+    return replace(kin, same=(now[0], now[1]))
+
+
+def _spread(same: Flags, kept: Sequence[Flags | None]) -> Flags:
+    """Flags of the words that were kept, as flags of all words."""
+    if not kept or kept[0] is None:
+        return same
+    found: Flags = np.zeros(len(kept[0]), bool)
+    found[kept[0]] = same
+    return found
 
 
 def _root(parent: dict[str, str], story_id: str) -> str:

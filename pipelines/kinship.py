@@ -64,6 +64,10 @@ class Kinship:
     """What they share stands at the head, or at the foot, of both."""
     item: bool = False
     """Only the head of one stands in the other, as one thing among others."""
+    told: bool = False
+    """Names and figures in what they share agree: a template filled twice would differ there."""
+    slight: bool = False
+    """They share little, though where a reprint would have it: a copy if nobody else has these words."""
 
 
 def kinship(one: Print, other: Print) -> Kinship:
@@ -94,15 +98,23 @@ def kinship(one: Print, other: Print) -> Kinship:
         return Kinship(strength=0.0, shares=shares, same=found.same, contradict=True)
     likely = _strength(one, other, found, shares)
     item = max(shares) < STRONG and _is_item(found, shares)
+    slight = likely == 0 and not item and _is_slight(one, other, found, shares)
     return Kinship(
-        strength=0.0 if item else likely,
+        strength=0.0 if item else max(shares) if slight else likely,
         shares=shares,
         same=found.same,
         doubtful=cleaned or nameless,
         at_head=all(bool(s[:8].any()) for s in found.same),
         at_foot=all(bool(s[-8:].any()) for s in found.same),
         item=item,
+        told=_is_told(one, other, found),
+        slight=slight,
     )
+
+
+def is_sure(kin: Kinship) -> bool:
+    """Is (nearly) all of one text in the other, or most of both?"""
+    return kin.strength > 0 and not kin.slight and (kin.strength > SURE or min(kin.shares) > 0.7)
 
 
 def is_firm(shares: tuple[float, float]) -> bool:
@@ -178,6 +190,46 @@ def _strength(one: Print, other: Print, found: Alignment, shares: tuple[float, f
         return 0.0
     weak = greater + lesser < 0.5 or lesser < 0.15 or same < 20
     return 0.0 if weak and not is_firm(shares) else greater
+
+
+def _is_told(one: Print, other: Print, found: Alignment) -> bool:
+    """Do names and figures agree in a stretch of some length?
+
+    Not at the foot of both, where outlets give their address, and their readers' number.
+    """
+    (names, differ), _ = _differing(one, other, found)
+    figures = min(int((s & t.figures).sum()) for s, t in zip(found.same, (one, other), strict=True))
+    longest = max((int(b - a) for a, b in zip(*found.stretches[:2], strict=True)), default=0)
+    ends = [float(s[::-1].argmax()) / len(s) for s in found.same]
+    starts = [float(s.argmax()) / len(s) for s in found.same]
+    at_foot = max(ends) < 0.02 and min(starts) > 0.1
+    return (
+        not at_foot
+        and names - differ >= 12
+        and differ * 8 <= names - differ
+        and figures >= 2
+        and longest >= 20
+    )
+
+
+def _is_slight(one: Print, other: Print, found: Alignment, shares: tuple[float, float]) -> bool:
+    """Is what they share twenty words and more of one wire's upper part, not only quoted, and not edges?
+
+    A wire is cut from the foot. What stands at the foot of both, or at the head of both, may be what an
+    outlet says of itself, or an agency's background.
+    """
+    starts = [float(s.argmax()) / len(s) for s in found.same]
+    ends = [float(s[::-1].argmax()) / len(s) for s in found.same]
+    same = min(_counts(found.same))
+    spoken = max(int((s & t.quoted).sum()) for s, t in zip(found.same, (one, other), strict=True))
+    is_edge = max(starts) < 0.03 or max(ends) < 0.05
+    return (
+        same >= max(20, NOISY * min(_counts(found.along)))
+        and same - spoken >= 15
+        and max(shares) > 0.15
+        and min(starts) < 0.35
+        and not is_edge
+    )
 
 
 def _only_foot(found: Alignment) -> bool:

@@ -68,24 +68,31 @@ class Print:
     """Words and marks as they are stored: see `printed`."""
 
     @cached_property
-    def _is_word(self) -> Flags:
+    def is_word(self) -> Flags:
         return self.marked < _MARK
 
     @cached_property
     def words(self) -> npt.NDArray[np.int64]:
         """Each word's hash; one number in 16,384 stands for several words."""
-        return (self.marked[self._is_word] & _HASH).astype(np.int64)
+        return (self.marked[self.is_word] & _HASH).astype(np.int64)
 
     @property
     def size(self) -> int:
         return len(self.words)
 
     @cached_property
+    def sentences(self) -> npt.NDArray[np.int64]:
+        """The number of each word's sentence; a paragraph ends one too."""
+        ends = np.cumsum((self.marked == SENTENCE) | (self.marked == PARAGRAPH))
+        found: npt.NDArray[np.int64] = ends[self.is_word]
+        return found
+
+    @cached_property
     def quoted(self) -> Flags:
         """Which words stand between quotation marks; a quotation ends with its paragraph at the latest."""
         marks = np.cumsum(self.marked == QUOTE)
         opened = np.where(self.marked == PARAGRAPH, marks, 0)
-        found: Flags = ((marks - np.maximum.accumulate(opened)) % 2 == 1)[self._is_word]
+        found: Flags = ((marks - np.maximum.accumulate(opened)) % 2 == 1)[self.is_word]
         return found
 
     @cached_property
@@ -93,7 +100,12 @@ class Print:
         """Which words are figures, or have a capital that no beginning of a sentence explains."""
         kind = self.marked & _MARK
         after_mark = np.concatenate(([True], kind[:-1] == _MARK)) if len(kind) else np.zeros(0, bool)
-        found: Flags = ((kind == _FIGURE) | ((kind == _CAPITAL) & ~after_mark))[self._is_word]
+        found: Flags = ((kind == _FIGURE) | ((kind == _CAPITAL) & ~after_mark))[self.is_word]
+        return found
+
+    @cached_property
+    def figures(self) -> Flags:
+        found: Flags = ((self.marked & _MARK) == _FIGURE)[self.is_word]
         return found
 
     @cached_property
