@@ -17,7 +17,8 @@ from pipelines import show
 from pipelines.cli_alerts import alert, mute, mutes, unmute
 from pipelines.cli_export import export
 from pipelines.cli_sources import probe, sources
-from pipelines.cli_upkeep import page, upkeep
+from pipelines.cli_story import diff, show_story
+from pipelines.cli_upkeep import upkeep
 from pipelines.errors import UsageError, WirehouseError
 from pipelines.places import places
 from pipelines.typed import DAY, PORT, as_json, moment, url_base
@@ -264,22 +265,6 @@ def sql(query: str, as_of: str | None, form: str, out: Path | None) -> None:
 
 
 @main.command()
-@click.argument("story")
-@click.argument("old", type=int, required=False)
-@click.argument("new", type=int, required=False)
-@as_json
-def diff(story: str, old: int | None, new: int | None, as_json: bool) -> None:
-    """What changed between two versions of a story, word by word.
-
-    STORY is a story_id, or an address it was seen at; OLD and NEW are versions, the last two
-    if none is named, OLD and the latest if only that is.
-    """
-    from pipelines import show_changes, steps
-
-    show_changes.difference(*show_changes.pick(steps.versions(story), old, new), as_json=as_json)
-
-
-@main.command()
 @as_json
 def status(as_json: bool) -> None:
     """Per source: last good run, freshness, counts, last trouble."""
@@ -315,7 +300,7 @@ def _checked(batch: str | None) -> list[WirehouseError]:
     return []
 
 
-for command in (export, probe, sources, alert, mute, unmute, mutes, page, upkeep):
+for command in (alert, diff, export, mute, mutes, probe, show_story, sources, unmute, upkeep):
     main.add_command(command)
 
 

@@ -16,7 +16,7 @@ import click
 from pipelines.errors import UsageError, WirehouseError
 from pipelines.ledger import Finding, LedgerLine, Run
 from pipelines.records import Source
-from pipelines.written import apart, dump, field, span
+from pipelines.written import apart, dump, field, printable, span
 
 WIDEST = 60
 """Characters of a cell in a table at a terminal; elsewhere nothing is cut."""
@@ -200,11 +200,6 @@ def _text(result: Any, form: str) -> str:
         return sheet.getvalue()
     body = table(result.column_names, [list(record.values()) for record in records])
     return f"{body}\n\n{len(records)} {'row' if len(records) == 1 else 'rows'}\n"
-
-
-def printable(text: str) -> str:
-    """Text without control characters: those of a page must not reach the terminal."""
-    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def _cell(value: Any) -> str:

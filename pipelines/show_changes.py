@@ -12,8 +12,7 @@ import click
 
 from pipelines import compare
 from pipelines.errors import UsageError
-from pipelines.show import printable
-from pipelines.written import dump
+from pipelines.written import dump, printable
 
 _AT_TERMINAL = {
     "same": lambda text: text,

@@ -26,6 +26,11 @@ def field(value: Any) -> Any:
     return _plain(value) if isinstance(value, datetime | date) else value
 
 
+def printable(text: str) -> str:
+    """Text without control characters: those of a page must not reach the terminal."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def span(value: Any) -> Any:
     """Arrow's (months, days, nanoseconds) of an interval, as the time it is."""
     if isinstance(value, tuple) and hasattr(value, "nanoseconds"):

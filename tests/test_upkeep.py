@@ -64,12 +64,28 @@ def test_a_step_that_is_none_is_refused(home):
 def test_loaded_days_are_joined_and_the_page_of_a_story_can_be_looked_at_before_and_after(data):
     pages_of("20260305", 2)
     (ref,) = [r["raw_ref"] for r in steps.query("FROM stories ORDER BY url LIMIT 1").to_pylist()]
-    before = CliRunner().invoke(cli.main, ["page", f"{SITE}/0"])
+    before = CliRunner().invoke(cli.main, ["show", "--page", f"{SITE}/0"])
     assert b"<h1>Light 0 stays lit</h1>" in before.stdout_bytes
     figures = done("join", now=datetime(2026, 3, 9, tzinfo=UTC))["join"]
     assert (figures["batches"], figures["files"]) == (2, 1)
-    assert CliRunner().invoke(cli.main, ["page", f"{SITE}/0"]).stdout_bytes == before.stdout_bytes
-    assert f'"raw_ref": "{ref}"' in CliRunner().invoke(cli.main, ["page", "--head", ref]).stdout
+    assert CliRunner().invoke(cli.main, ["show", "--page", f"{SITE}/0"]).stdout_bytes == before.stdout_bytes
+    assert f'"raw_ref": "{ref}"' in CliRunner().invoke(cli.main, ["show", "--head", ref]).stdout
+
+
+def test_a_story_is_shown_with_its_evidence_and_where_its_bytes_are(data):
+    (batch_name,) = pages_of("20260305", 1)
+    shown = CliRunner().invoke(cli.main, ["show", f"{SITE}/0"])
+    assert shown.exit_code == 0, shown.output
+    first, *_, last = shown.stdout.rstrip().split("\n\n")
+    assert first.startswith("What the publisher says\n")
+    assert "headline" in first
+    assert "Light 0 stays lit" in first
+    assert "extraction_confidence" in shown.stdout
+    assert f"{batch_name}/pages.warc.gz:" in shown.stdout
+    assert "HTTP 200" in shown.stdout
+    assert last == "The council voted to keep it."
+    wrong = CliRunner().invoke(cli.main, ["show", f"{SITE}/0", "--version", "7"])
+    assert (wrong.exit_code, "has no version 7: 1" in wrong.stderr) == (2, True)
 
 
 def test_pages_go_by_the_sources_own_rule_and_their_rows_stay(data):
@@ -81,7 +97,7 @@ def test_pages_go_by_the_sources_own_rule_and_their_rows_stay(data):
     later = done("retain", now=datetime(2027, 6, 1, tzinfo=UTC))["retain"]
     assert later["batches"] == 2
     assert later["bytes"] > 300
-    looked = CliRunner().invoke(cli.main, ["page", f"{SITE}/0"])
+    looked = CliRunner().invoke(cli.main, ["show", "--page", f"{SITE}/0"])
     assert looked.exit_code == 1
     assert "deleted on 2027-06-01 by the source's rule keep = 400d" in looked.stderr
     assert steps.query("SELECT count(*) AS n FROM stories").to_pylist() == [{"n": 2}]
