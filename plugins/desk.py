@@ -26,8 +26,8 @@ KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".s
 FRESH = 15.0
 """Seconds an overview is shown before a new one is made, behind it."""
 
-STALE = 120.0
-"""Seconds after which nobody is shown it any more."""
+STALE = 3600.0
+"""Seconds after which nobody is shown it any more. (The page says how old it is, and asks again at once.)"""
 
 # Everything from our own server, nothing inline; strings can never become markup or script.
 POLICY = (

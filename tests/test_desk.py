@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pyarrow as pa
 import pytest
-from desk_stock import HARM, stock
-from website import serving
+from desk_stock import HARM, LINES, stock
+from website import declare, rss, serving, story
 
 from pipelines import steps
 from pipelines.desk import answers, band, glance, trail
 from pipelines.desk.kept import Kept
-from pipelines.errors import BatchError, UsageError
+from pipelines.errors import BatchError, UsageError, WarehouseError
+from pipelines.store.kept_open import KeptOpen
 
 NOW = datetime(2026, 3, 5, 12, 30, tzinfo=UTC)
 UNTIL = datetime(2026, 3, 5, 13, tzinfo=UTC)
@@ -308,3 +309,35 @@ def test_a_stale_answer_is_not_shown_and_an_error_reaches_who_waits():
     clock.now = 61
     with pytest.raises(ZeroDivisionError):
         kept.get()
+
+
+# Kept open between questions
+
+
+def test_a_warehouse_kept_open_sees_what_was_loaded_since_and_comes_back_after_an_error(home, site):
+    declare(home, "wire", site.base)
+    kept = KeptOpen(steps.places().warehouse)
+
+    def stories():
+        with kept.connection() as connection:
+            return connection.execute("SELECT count(*) FROM stories").fetchone()[0]
+
+    with pytest.raises(WarehouseError, match="no warehouse yet"):
+        stories()
+    steps.load([])
+    assert stories() == 0
+    site.pages |= {"/rss": rss(site.base, "/a"), "/a": story("It is there now", *LINES)}
+    steps.extract(steps.crawl("wire").batch)
+    steps.load(steps.cluster())
+    assert stories() == 1
+    with pytest.raises(WarehouseError), kept.connection() as connection:
+        connection.execute("SELECT * FROM nothing")
+    assert stories() == 1
+    kept.close()
+
+
+def test_a_warehouse_kept_open_is_never_written_to(stocked):
+    kept = KeptOpen(steps.places().warehouse)
+    with pytest.raises(WarehouseError, match="read-only"), kept.connection() as connection:
+        connection.execute("DELETE FROM stories")
+    kept.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,8 @@ from pipelines.errors import UsageError, WarehouseError
 from pipelines.places import Places, places
 from pipelines.sources import names as source_names
 from pipelines.store import batches, desk, desk_story, findings, reading
-from pipelines.store.warehouse import Connection, is_absent, opened
+from pipelines.store.kept_open import KeptOpen
+from pipelines.store.warehouse import Connection, is_absent
 from pipelines.written import dump
 
 RUNS = 60
@@ -40,7 +42,7 @@ def overview() -> bytes:
     until = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     held = _held(where)
     try:
-        with opened(where.warehouse, read_only=True) as connection:
+        with _warehouse(where.warehouse).connection() as connection:
             found = desk.glance(connection, now, until) | {"troubles": _troubles(where, connection)}
     except WarehouseError as error:
         if not is_absent(error):
@@ -52,7 +54,7 @@ def overview() -> bytes:
 def source(name: str) -> bytes:
     """One source near: its batches, channels, findings, latest stories. UsageError if there is none such."""
     where, now = places(), datetime.now(UTC)
-    with opened(where.warehouse, read_only=True) as connection:
+    with _warehouse(where.warehouse).connection() as connection:
         found = desk.near(connection, name, now, RUNS)
         found["troubles"] = [t for t in _troubles(where, connection) if t["source_id"] == name]
     if found["source"] is None and not found["runs"] and name not in source_names(where.sources):
@@ -71,8 +73,8 @@ def source(name: str) -> bytes:
 
 def story(story_id: str) -> bytes:
     """A story with all its versions, and the stories of its cluster."""
-    with opened(places().warehouse, read_only=True) as connection:
-        versions = reading.versions(places().warehouse, story_id)
+    with _warehouse(places().warehouse).connection() as connection:
+        versions = reading.versions_in(connection, story_id)
         others = desk_story.members(connection, versions[-1]["cluster_id"])
     return _json(
         {"story_id": versions[-1]["story_id"], "versions": [*map(_shown, versions)], "members": others}
@@ -81,7 +83,9 @@ def story(story_id: str) -> bytes:
 
 def difference(story_id: str, old: int | None, new: int | None) -> bytes:
     """What changed between two versions of a story, word by word; without numbers, between its last two."""
-    before, after = show_changes.pick(reading.versions(places().warehouse, story_id), old, new)
+    with _warehouse(places().warehouse).connection() as connection:
+        versions = reading.versions_in(connection, story_id)
+    before, after = show_changes.pick(versions, old, new)
     fields = [
         {"name": name, "pieces": compare.words(_text(one), _text(two))}
         for name, (one, two) in compare.fields(before, after).items()
@@ -102,7 +106,7 @@ def find(asked: str) -> bytes:
     found: Mapping[str, Any] = {k: [] for k in ("sightings", "ledger", "stories", "versions", "members")}
     hosts: list[str] = []
     try:
-        with opened(where.warehouse, read_only=True) as connection:
+        with _warehouse(where.warehouse).connection() as connection:
             found = desk_story.trail(connection, keys)
             if not any(found.values()) and not staged:
                 hosts = _of_host(connection, asked)
@@ -150,9 +154,16 @@ def _shown(version: Mapping[str, Any]) -> dict[str, Any]:
     return shown | {"body_text": version["body_text"]}
 
 
+@functools.cache
+def _warehouse(attach: str) -> KeptOpen:
+    return KeptOpen(attach)
+
+
 def _troubles(where: Places, connection: Connection) -> list[dict[str, Any]]:
     """What is wrong now; nothing in a warehouse that no load has given that table yet."""
-    return findings.troubles(where.warehouse, where.data) if desk.has(connection, "findings") else []
+    if not desk.has(connection, "findings"):
+        return []
+    return findings.troubles_in(connection, findings.untold(where.data))
 
 
 def _held(where: Places) -> list[str]:

@@ -100,18 +100,21 @@ def troubles(attach: str, data: UPath) -> list[dict[str, Any]]:
     judged = untold(data)
     try:
         with opened(attach, read_only=True) as connection:
-            return _troubles(connection, judged)
+            return troubles_in(connection, judged)
     except WarehouseError as error:
         if not is_absent(error):
             raise
     with scratch() as connection:
         for name in ("findings", "measures"):
             connection.execute(forms.statement(name))
-        return _troubles(connection, judged)
+        return troubles_in(connection, judged)
 
 
-def _troubles(connection: Connection, judged: Sequence[Judged]) -> list[dict[str, Any]]:
-    """The view's question, asked of the tables with the judged rows in them: read only, they take none."""
+def troubles_in(connection: Connection, judged: Sequence[Judged]) -> list[dict[str, Any]]:
+    """The view's question, asked of the tables with the judged rows in them: read only, they take none.
+
+    Afterwards this connection sees those rows in `findings` and `measures` too.
+    """
     _register_judged(connection, judged)
     for table in ("findings", "measures"):
         connection.execute(f"""

@@ -105,13 +105,18 @@ def versions(attach: str, story: str) -> list[dict[str, Any]]:
     UsageError if the warehouse has no such story, or several at that address.
     """
     with opened(attach, read_only=True) as connection:
-        ids = [row[0] for row in connection.execute(_WHICH, {"story": story}).fetchall()]
-        if len(ids) > 1:
-            raise UsageError(f"{story}: several stories were seen there: {', '.join(ids)}; name one of them")
-        if not ids:
-            raise UsageError(f"{story}: no such story: name its story_id, or an address it was seen at")
-        asked = "SELECT * FROM story_versions WHERE story_id = ? ORDER BY version"
-        rows: list[dict[str, Any]] = connection.execute(asked, ids).to_arrow_table().to_pylist()
+        return versions_in(connection, story)
+
+
+def versions_in(connection: Connection, story: str) -> list[dict[str, Any]]:
+    """The same, of a warehouse that is open."""
+    ids = [row[0] for row in connection.execute(_WHICH, {"story": story}).fetchall()]
+    if len(ids) > 1:
+        raise UsageError(f"{story}: several stories were seen there: {', '.join(ids)}; name one of them")
+    if not ids:
+        raise UsageError(f"{story}: no such story: name its story_id, or an address it was seen at")
+    asked = "SELECT * FROM story_versions WHERE story_id = ? ORDER BY version"
+    rows: list[dict[str, Any]] = connection.execute(asked, ids).to_arrow_table().to_pylist()
     return rows
 
 

@@ -59,7 +59,7 @@ def opened(attach: str, *, read_only: bool = False, as_of: datetime | None = Non
     as they stood then, and is read only.
     """
     target = parse_attach(attach)
-    with tempfile.TemporaryDirectory(prefix="wirehouse-") as spill, _speaking(target):
+    with tempfile.TemporaryDirectory(prefix="wirehouse-") as spill, speaking(target):
         connection = _connected(target, spill)
         try:
             _attach(connection, target, read_only or as_of is not None, as_of)
@@ -265,7 +265,7 @@ def _refuse_newer(connection: Connection, target: Attach) -> None:
 
 
 @contextmanager
-def _speaking(target: Attach) -> Iterator[None]:
+def speaking(target: Attach) -> Iterator[None]:
     """The engine's errors become ours."""
     try:
         yield

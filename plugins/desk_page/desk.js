@@ -8,6 +8,8 @@ import * as story from "./story.js";
 import { ago } from "./words.js";
 
 const AGAIN = 30_000; // milliseconds between two looks at all sources
+const SOON = 1_500; // where what came is older than it should be: a new answer is being made behind it
+const OLD = 20; // seconds
 
 const [main, search, tags, onlySick, tally, fresh, keys] = ["main", "search", "tags", "only-sick", "tally", "fresh", "keys"].map((id) => document.getElementById(id));
 let turn = 0; // counts page changes: an answer that comes after the next one is dropped
@@ -67,7 +69,7 @@ async function drawStory(named) {
 }
 
 /** Ask for all sources, and show them if that is what is shown. */
-async function look() {
+async function look(again = 4) {
   const answer = await ask("overview");
   const focused = document.activeElement?.dataset?.name;
   const [x, y] = [scrollX, scrollY];
@@ -79,7 +81,7 @@ async function look() {
   tick();
   if (isShown && focused) rowOf(focused)?.focus({ preventScroll: true });
   if (isShown) scrollTo(x, y);
-  performance.mark("desk-drawn");
+  if (again > 0 && Date.now() / 1000 - overview.madeAt() > OLD) setTimeout(() => look(again - 1).catch(() => {}), SOON);
 }
 
 function tick() {

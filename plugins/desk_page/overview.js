@@ -31,7 +31,12 @@ export function draw(main, filter) {
   list.append(...first);
   main.replaceChildren(notices(), table);
   if (!rows.length) list.append(h("p", { class: "hint" }, data.note ?? (data.sources.length ? "No source passes the filter." : "No source is declared.")));
-  if (rows.length > AT_ONCE) setTimeout(() => list.isConnected && list.append(...rows.slice(AT_ONCE).map(element)));
+  performance.mark("desk-drawn");
+  setTimeout(() => {
+    if (list.isConnected) list.append(...rows.slice(AT_ONCE).map(element));
+    main.setAttribute("aria-busy", "false");
+    performance.mark("desk-all");
+  });
 }
 
 /** The row of a source, where it is known. */
