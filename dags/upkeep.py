@@ -19,6 +19,7 @@ from typing import Any
 
 from airflow.sdk import dag, task
 from airflow.timetables.trigger import CronTriggerTimetable
+from alerting import WATCHED
 
 STEPS = ("join", "retain", "forget", "sweep", "logs", "warehouse")
 
@@ -32,7 +33,7 @@ STEPS = ("join", "retain", "forget", "sweep", "logs", "warehouse")
     max_active_runs=1,
     is_paused_upon_creation=False,
     tags=["upkeep"],
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=5)},
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=5), **WATCHED},
     doc_md=__doc__,
 )
 def upkeep() -> None:

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 from receivers import MailServer, Posts, mail_server, web_server
 from upath import UPath
+from website import declare, serving
 
 from pipelines import cli, steps
 from pipelines.alerts import marks, memory, mutes, tell
@@ -33,6 +34,8 @@ for env in json.loads(sys.argv[2]):
     run = dag.test(mark_success_pattern="cluster|load")
     states = {task.task_id: str(task.state) for task in run.get_task_instances()}
     print("RESULT " + json.dumps([str(run.state), states["check"], states["alert"]]), flush=True)
+asked = {"name": "slow", "hours": 4, "why": "their new firewall"}
+print("MUTED", DagBag(sys.argv[1]).dags["mute"].test(run_conf=asked).state)
 """
 
 LATE = """
@@ -147,7 +150,7 @@ def test_state_lies_on_any_storage_that_workers_share(web):
 
 
 def test_a_mute_by_hand_holds_its_time_and_names_what_there_is(home, web):
-    (home / "sources" / "acme.toml").write_text('title = "Acme"\nhome = "https://acme.example/"\n')
+    declare(home, "acme", "https://acme.example")
     fail("crawl_acme--extract", "acme")
     assert "acme is muted until" in call("mute", "acme", "--for", "4h", "--why", "their new site")
     assert "their new site" in call("mutes")
@@ -160,6 +163,30 @@ def test_a_mute_by_hand_holds_its_time_and_names_what_there_is(home, web):
     assert wrong.exit_code == 2
     assert "neither a declared source nor a cause: blocked," in wrong.output
     assert CliRunner().invoke(cli.main, ["mute", "acme", "--for", "1000d"]).exit_code == 2
+
+
+def test_a_failed_task_of_a_source_that_was_switched_off_is_told_no_more(home, web):
+    declare(home, "acme", "https://acme.example")
+    fail("crawl_acme--extract", "acme")
+    fail("crawl_gone--extract", "gone")
+    steps.switch(False, ["acme"])
+    assert tell.tell(to(web)) == []
+    steps.switch(True, ["acme"])
+    tell.tell(to(web))
+    assert told(web) == ["ERROR ours: acme"]
+
+
+def test_a_site_that_turns_us_away_is_told_of_with_its_cause_before_any_load(home, web):
+    with serving() as site:
+        for path in ("/rss", "/", "/robots.txt"):
+            site.pages[path] = (403, {}, b"go away")
+        declare(home, "acme", site.base)
+        steps.extract(steps.crawl("acme").batch)
+    tell.tell(to(web))
+    [(_, _, body)] = web.got
+    [item] = json.loads(body)["items"]
+    assert (item["cause"], item["event"], item["sources"]) == ("blocked", "begins", ["acme"])
+    assert item["next_steps"]
 
 
 def test_for_cron_each_trouble_is_printed_once(home):
@@ -250,8 +277,17 @@ def test_a_task_that_fails_is_one_mail_and_a_mail_that_fails_is_red_in_its_own_t
     assert "s3cret" not in log
     assert memory.marks(UPath(scheduled.home / "data")) == []  # all is well again
 
+    assert "MUTED success" in log  # the DAG `mute`, with its form filled in
+    [mute] = mutes.mutes()
+    assert (mute.name, mute.why, mute.until - mute.since) == (
+        "slow",
+        "their new firewall",
+        timedelta(hours=4),
+    )
+
 
 def test_a_run_that_hangs_is_told_from_the_triggerer_once(scheduled):
+    declare(scheduled.home, "acme", "https://acme.example")
     with web_server() as posts:
         connection = {"conn_type": "http", "host": posts.url, "password": "T0/s3cret-Zq9"}
         log = scheduled.run(LATE, AIRFLOW_CONN_WIREHOUSE_ALERTS=json.dumps(connection))

@@ -9,16 +9,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from upath import UPath
-
 from pipelines.alerts import memory, plan, words
 from pipelines.alerts.channels import Channel
 from pipelines.alerts.memory import Mute
 from pipelines.alerts.plan import OF_ALL, Memory, Message, Trouble
 from pipelines.errors import AlertFailed, WirehouseError
 from pipelines.ledger import Cause, Severity
-from pipelines.places import places
-from pipelines.store import findings
+from pipelines.places import Places, places
+from pipelines.sources import names as source_names
+from pipelines.store import findings, switches
 
 LOG = "log"
 """The channel where none is set."""
@@ -45,7 +44,7 @@ def tell(
         if not mine:
             log.info("somebody else is telling what is due")
             return []
-        known, messages = _due(where.data, where.warehouse, now, better=channel is not None)
+        known, messages = _due(where, now, better=channel is not None)
         memory.write(where.data, known)
         for message in messages:
             said = words.payload(message, now, desk) | {"at": now}
@@ -64,21 +63,22 @@ def due(*, desk: str | None = None) -> list[dict[str, Any]]:
     """What would be told now; nothing is sent or remembered."""
     where = places()
     now = datetime.now(UTC)
-    _, messages = _due(where.data, where.warehouse, now, better=False)
+    _, messages = _due(where, now, better=False)
     return [words.payload(message, now, desk) for message in messages]
 
 
-def _due(data: UPath, warehouse: str, now: datetime, *, better: bool) -> tuple[Memory, list[Message]]:
+def _due(where: Places, now: datetime, *, better: bool) -> tuple[Memory, list[Message]]:
     """Memory as it is now, and what is due; `better`: there is a channel, so what was only logged is told."""
+    data = where.data
     known = memory.read(data)
     if better:
         kept = {cause: told for cause, told in known.causes.items() if told.by != LOG}
         if len(kept) < len(known.causes):
             known = replace(known, causes=kept, digest_at=None)
     muted = _muted(memory.mutes(data, now))
-    rows = memory.marks(data)
+    rows = [one for one in memory.marks(data) if one.source_id == OF_ALL or _followed(where, one.source_id)]
     try:
-        rows += map(_trouble, findings.troubles(warehouse, data))
+        rows += map(_trouble, findings.troubles(where.warehouse, data))
     except WirehouseError as error:  # what we cannot see is not over
         rows.append(
             Trouble(
@@ -103,6 +103,11 @@ def _trouble(row: dict[str, Any]) -> Trouble:
         message=row["message"],
         next_step=row["next_step"],
     )
+
+
+def _followed(where: Places, source: str) -> bool:
+    """Is the source still declared, and not switched off? Its failed tasks will never go well again else."""
+    return source in source_names(where.sources) and switches.read(where.home).get(source, True)
 
 
 def _muted(mutes: Sequence[Mute]) -> Callable[[str, str], bool]:

@@ -73,7 +73,7 @@ def payload(message: Message, now: datetime, desk: str | None = None) -> dict[st
                 "cause": item.cause,
                 "severity": item.severity.value,
                 "since": item.since.isoformat(),
-                "sources": [t.source_id or None for t in item.troubles],
+                "sources": list(dict.fromkeys(t.source_id or None for t in item.troubles)),
                 "recovered": [s for s in item.recovered if s != OF_ALL],
                 "next_steps": _next_steps(item.troubles),
             }
@@ -88,7 +88,7 @@ def _head(item: Item) -> str:
 
 
 def _many(item: Item) -> str:
-    names = [t.source_id for t in item.troubles] or list(item.recovered)
+    names = list(dict.fromkeys(t.source_id for t in item.troubles)) or list(item.recovered)
     if names == [OF_ALL] or not names:
         return "the whole installation"
     return names[0] if len(names) == 1 else f"{len(names)} sources"
