@@ -42,9 +42,10 @@ class TroubleNotifier(BaseNotifier):
     def notify(self, context: Context) -> None:
         from pipelines.errors import CheckFailed, WirehouseError  # heavy: not while Airflow parses
 
-        if isinstance(context.get("exception"), CheckFailed):
-            return
         try:
+            if isinstance(context.get("exception"), CheckFailed):
+                all_well(context)  # with the task; what it found is told as what it is
+                return
             if _note(context):
                 tell()
         except WirehouseError as error:
@@ -162,5 +163,6 @@ def _link(path: str) -> str | None:
 WATCHED: dict[str, list[Callable[[Context], None]]] = {
     "on_failure_callback": [TroubleNotifier()],
     "on_success_callback": [all_well],
+    "on_skipped_callback": [all_well],
 }
 """For `default_args` of a DAG: each of its tasks that fails is told of, until it goes well."""

@@ -155,6 +155,16 @@ def test_a_mute_is_no_end_of_a_trouble():
     assert watch.look(after=HOUR) + watch.look(after=HOUR) == ["over: blocked: acme"]
 
 
+def test_a_digest_of_many_causes_spells_out_two_sources_of_each():
+    causes = ("slow", "moved", "paywall", "feed_frozen", "duplicates", "section_lost")
+    rows = [trouble(f"s{n}", cause, Severity.WARNING) for cause in causes for n in range(50)]
+    [message] = plan.due(Memory(), rows, START)
+    text = words.text(message, START)
+    assert text.count("9 of 10 answers") == 2 * len(causes)
+    assert text.count("s49") == len(causes)
+    assert len(text) < 10_000
+
+
 def test_what_is_wrong_with_all_of_it_has_no_source():
     assert Watch().look(trouble(plan.OF_ALL, "ours")) == ["ERROR ours: the whole installation"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -78,16 +79,11 @@ class Task:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory, airflow_database: Path) -> Path:
     """An Airflow with an empty database."""
     home = tmp_path_factory.mktemp("operator")
     embedded.lay_out(home)
-    subprocess.run(
-        [Path(sys.executable).with_name("airflow"), "db", "migrate"],
-        env=embedded.environment(home, 1, os.environ),
-        check=True,
-        capture_output=True,
-    )
+    shutil.copy(airflow_database, home / "airflow")
     return home
 
 

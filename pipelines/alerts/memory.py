@@ -154,6 +154,10 @@ def _taken(lock: UPath, now: datetime) -> bool:
         return False
     except (ValueError, NotImplementedError):  # a storage that cannot: then two may say the same
         return True
+    except OSError as error:  # not all object stores say it in the same words
+        if lock.exists():
+            return False
+        raise WirehouseError(f"{lock}: cannot be written: {error}") from error
     return True
 
 

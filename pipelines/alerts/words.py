@@ -9,7 +9,10 @@ from pipelines.alerts.plan import OF_ALL, Event, Item, Message, Trouble
 from pipelines.ledger import Severity
 
 MOST_SOURCES = 10
-"""That are spelt out; of more, the names alone."""
+"""That are spelt out in a message; of more, the names alone."""
+
+LEAST_SOURCES = 2
+"""That are spelt out of each cause, however many causes there are."""
 
 MOST_NAMES = 60
 
@@ -50,7 +53,8 @@ def subject(message: Message) -> str:
 
 def text(message: Message, now: datetime, desk: str | None = None) -> str:
     """All of it, as plain text: what, since when, why, what to do next, where to look."""
-    parts = ["\n".join(_lines(item, now)) for item in message.items]
+    most = max(LEAST_SOURCES, MOST_SOURCES // len(message.items))
+    parts = ["\n".join(_lines(item, now, most)) for item in message.items]
     end = [f"Desk:   {desk}"] if desk else []
     quiet = [item.cause for item in message.items if item.event is not Event.OVER]
     if quiet:
@@ -94,19 +98,19 @@ def _many(item: Item) -> str:
     return names[0] if len(names) == 1 else f"{len(names)} sources"
 
 
-def _lines(item: Item, now: datetime) -> Iterable[str]:
+def _lines(item: Item, now: datetime, most: int) -> Iterable[str]:
     yield _head(item)
     yield f"What:   {MEANS.get(item.cause, item.cause)}"
     lasted = f"{_span(now - item.since)}{' in all' if item.event is Event.OVER else ''}"
     yield f"Since:  {item.since:%Y-%m-%d %H:%M} UTC ({lasted})"
-    for place, trouble in enumerate(item.troubles[:MOST_SOURCES]):
+    for place, trouble in enumerate(item.troubles[:most]):
         name = trouble.source_id or "all"
         level = "" if trouble.severity is item.severity else f", {trouble.severity.value}"
         since = f"(since {trouble.since:%H:%M}{level})"
         yield f"{'Why:' if not place else '':<7} {name}: {_line(trouble.message)} {since}"
         if trouble.link:
             yield f"        {_line(trouble.link)}"
-    yield from _names("and", [t.source_id for t in item.troubles[MOST_SOURCES:]])
+    yield from _names("and", [t.source_id for t in item.troubles[most:]])
     for place, step in enumerate(_next_steps(item.troubles)):
         yield f"{'Next:' if not place else '':<7} {step}"
     yield from _names("Well again:", [s for s in item.recovered if s != OF_ALL])
