@@ -78,7 +78,8 @@ HOURS = pa.table(
 
 
 def overview(sources, runs=(), troubles=(), held=(), hours=HOURS, outcomes=()):
-    found = {"sources": sources, "runs": runs, "hours": hours, "outcomes": outcomes, "troubles": troubles}
+    found = {"sources": sources, "runs": runs, "outcomes": outcomes, "troubles": troubles}
+    found |= {"hours": hours, "before": HOURS}
     return glance.overview(found, held, NOW, UNTIL)["sources"]
 
 

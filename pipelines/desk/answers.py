@@ -43,7 +43,8 @@ def overview() -> bytes:
     held = _held(where)
     try:
         with _warehouse(where.warehouse).connection() as connection:
-            found = desk.glance(connection, now, until) | {"troubles": _troubles(where, connection)}
+            found = desk.glance(connection, now, until) | {"before": _before(where.warehouse, until)}
+            found["troubles"] = _troubles(where, connection)
     except WarehouseError as error:
         if not is_absent(error):
             raise
@@ -152,6 +153,13 @@ def _shown(version: Mapping[str, Any]) -> dict[str, Any]:
     )
     shown = {name: version[name] for name in dict.fromkeys((*names, *more, *_SHOWN))}
     return shown | {"body_text": version["body_text"]}
+
+
+@functools.lru_cache(maxsize=1)
+def _before(attach: str, until: datetime) -> Any:
+    """What came by the hour in the weeks before: read once an hour, since it hardly changes."""
+    with _warehouse(attach).connection() as connection:
+        return desk.before(connection, until)
 
 
 @functools.cache

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from pipelines.desk import band
 from pipelines.store.desk import HISTORY
@@ -25,13 +26,13 @@ def overview(
 ) -> dict[str, Any]:
     """The overview as the page draws it.
 
-    `found`: as `store.desk.glance` reads it; `held`: names of batches in quarantine. Times
+    `found`: as `store.desk.glance` and `before` read it; `held`: names of batches in quarantine. Times
     are seconds since 1970. A row's `hours`, `low` and `high` begin 48 hours ago and end with the
     running hour; `low` and `high` are left out of a source that is too new for a band.
     """
     names = _names(found)
     index = {name: n for n, name in enumerate(names)}
-    counts, confidence, newest = _by_hour(found["hours"], index)
+    counts, confidence, newest = _by_hour(pa.concat_tables([found["hours"], found["before"]]), index)
     expected = band.expected(counts)
     runs = {row["source_id"]: row for row in found["runs"]}
     declared = {row["source_id"]: row for row in found["sources"]}

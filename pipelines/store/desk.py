@@ -13,6 +13,9 @@ import pyarrow as pa
 
 from pipelines.store.warehouse import Connection, one
 
+SHOWN = timedelta(hours=48)
+"""What is shown by the hour."""
+
 HISTORY = timedelta(days=35)
 """How far back what is usual is looked for: this week, and four before it."""
 
@@ -32,7 +35,7 @@ FROM runs WHERE kind = 'crawl' AND started_at > $since GROUP BY source_id"""
 _HOURS = """
 SELECT source_id, date_diff('second', first_seen_at, $until) // 3600 AS ago, count(*) AS stories,
   sum(extraction_confidence) AS confidence, max(first_seen_at) AS newest_at
-FROM stories WHERE first_seen_at > $since AND first_seen_at <= $until {crawled} GROUP BY ALL"""
+FROM stories WHERE first_seen_at > $since AND first_seen_at <= $upto {crawled} GROUP BY ALL"""
 
 _CRAWLED = "AND run_id NOT IN (SELECT run_id FROM runs WHERE kind <> 'crawl' AND ended_at > $since)"
 
@@ -75,25 +78,38 @@ FROM stories WHERE source_id = $source AND first_seen_at > $since ORDER BY first
 
 
 def glance(connection: Connection, now: datetime, until: datetime) -> dict[str, Any]:
-    """What the overview is made of: sources, runs, stories per hour, outcomes of a day.
+    """What the overview is made of: sources, runs, stories by the hour, outcomes of a day.
 
-    `hours` is an Arrow table, a row per source and hour: `ago` is 0 for the hour that ends
-    at `until`. The others are lists of rows.
+    `hours` is an Arrow table, a row per source and hour of those shown: `ago` is 0 for the hour
+    that ends at `until`. The others are lists of rows.
     """
     since = until - HISTORY
-    times = {"day": now - DAY, "since": since, "until": until}
-    has_others = one(connection, "SELECT count(*) FROM runs WHERE kind <> 'crawl' AND ended_at > ?", [since])
-    crawled = _CRAWLED if has_others else ""
+    crawled = _crawled(connection, since)
+    times = {"day": now - DAY, "since": since}
     return {
         "sources": rows(connection, _SOURCES),
-        "runs": rows(connection, _RUNS, _only(times, "day", "since")),
-        "hours": _table(connection, _HOURS.format(crawled=crawled), _only(times, "since", "until")),
+        "runs": rows(connection, _RUNS, times),
+        "hours": _hours(connection, until, until - SHOWN, until),
         "outcomes": rows(
-            connection,
-            _OUTCOMES.format(crawled=crawled),
-            _only(times, "day", *(["since"] if crawled else [])),
+            connection, _OUTCOMES.format(crawled=crawled), times if crawled else _only(times, "day")
         ),
     }
+
+
+def before(connection: Connection, until: datetime) -> pa.Table:
+    """Stories by the hour, as `glance` has them, of the five weeks before those shown."""
+    return _hours(connection, until, until - HISTORY, until - SHOWN)
+
+
+def _hours(connection: Connection, until: datetime, since: datetime, upto: datetime) -> pa.Table:
+    asked = _HOURS.format(crawled=_crawled(connection, since))
+    return _table(connection, asked, {"until": until, "since": since, "upto": upto})
+
+
+def _crawled(connection: Connection, since: datetime) -> str:
+    """The condition that leaves out backfills and replays; it costs, so only where there were any."""
+    others = "SELECT count(*) FROM runs WHERE kind <> 'crawl' AND ended_at > ?"
+    return _CRAWLED if one(connection, others, [since]) else ""
 
 
 def near(connection: Connection, source: str, now: datetime, runs: int) -> dict[str, Any]:
