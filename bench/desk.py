@@ -71,7 +71,7 @@ def fill(attach: str, sources: int, stories: int) -> None:
     with warehouse.opened(attach) as connection:
         connection.execute("SELECT setseed(0.5)")
         connection.execute(f"CREATE TEMP TABLE pool AS {_POOL}")
-        _insert(connection, "sources", _SOURCES.format(sources=sources))
+        insert(connection, "sources", _SOURCES.format(sources=sources))
         for day in range(DAYS):
             many = stories // DAYS
             end = _at(now - timedelta(days=DAYS - 1 - day))
@@ -81,8 +81,8 @@ def fill(attach: str, sources: int, stories: int) -> None:
             connection.execute(f"CREATE OR REPLACE TEMP TABLE told AS {told}")
             with warehouse.transaction(connection):
                 for table, rows in _ROWS.items():
-                    _insert(connection, table, rows)
-        _insert(connection, "findings", _FINDINGS)
+                    insert(connection, table, rows)
+        insert(connection, "findings", _FINDINGS)
 
 
 _POOL = """
@@ -150,7 +150,7 @@ SELECT run_id, source_id, 'channels_answer' AS check_name, 'error' AS severity, 
 FROM ran WHERE hour = 0 AND n % 20 = 0"""
 
 
-def _insert(connection: warehouse.Connection, table: str, rows: str) -> None:
+def insert(connection: warehouse.Connection, table: str, rows: str) -> None:
     """Insert rows; columns that must be filled and are not given are empty."""
     asked = """SELECT column_name, data_type FROM duckdb_columns()
         WHERE database_name = 'wh' AND table_name = ? AND NOT is_nullable"""

@@ -10,14 +10,19 @@ import functools
 import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
 
 from airflow.api_fastapi.core_api.security import requires_access_dag
+from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 
 if TYPE_CHECKING:
     from pipelines.desk.kept import Kept
+
+BELOW = urlsplit(conf.get("api", "base_url", fallback="/")).path.rstrip("/")
+"""Where Airflow itself is, on a server that has other things too."""
 
 PAGE = Path(__file__).with_name("desk_page")
 
@@ -26,7 +31,7 @@ KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".s
 FRESH = 15.0
 """Seconds an overview is shown before a new one is made, behind it."""
 
-STALE = 3600.0
+STALE = 86_400.0
 """Seconds after which nobody is shown it any more. (The page says how old it is, and asks again at once.)"""
 
 # Everything from our own server, nothing inline; strings can never become markup or script.
@@ -169,12 +174,17 @@ class DeskPlugin(AirflowPlugin):
     external_views: ClassVar = [
         {
             "name": "Desk",
-            "href": "/desk/",
+            "href": f"{BELOW}/desk/",
             "url_route": "desk",
             "destination": "nav",
             "nav_top_level": True,
-            "icon": "/desk/files/icon/icon.svg",
-            "icon_dark_mode": "/desk/files/icon/icon.svg",
+            "icon": f"{BELOW}/desk/files/icon/icon.svg",
+            "icon_dark_mode": f"{BELOW}/desk/files/icon/icon.svg",
         },
-        {"name": "Desk", "href": "/desk/#dag={DAG_ID}", "url_route": "desk_dag", "destination": "dag"},
+        {
+            "name": "Desk",
+            "href": BELOW + "/desk/#dag={DAG_ID}",
+            "url_route": "desk_dag",
+            "destination": "dag",
+        },
     ]

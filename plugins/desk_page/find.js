@@ -1,6 +1,7 @@
 // Where did this URL go? The steps of an address in words, from its discovery to its row.
 
 import { h, to, told } from "./draw.js";
+import { theirs } from "./story.js";
 import { moment } from "./words.js";
 
 const TITLES = { announced: "Found", ended: "Fetched, read", staged: "Staged", row: "In the warehouse", version: "Changed", cluster: "Copies", nothing: "Unknown" };
@@ -23,5 +24,6 @@ function step(one) {
     h("p", { class: "links" },
       one.source && to({ source: one.source }, `source ${one.source}`),
       one.story && to(one.version > 1 ? { story: one.story, old: one.version - 1, new: one.version } : { story: one.story, new: one.version ?? null }, one.kind === "version" ? "what changed" : "the story"),
+      one.page && h("button", { type: "button", onclick: (event) => event.target.replaceWith(theirs(one.page)) }, "their page"),
       one.run && h("code", {}, one.run)));
 }

@@ -24,7 +24,8 @@ export function compared(story, brief) {
   return [theirs(story.raw_ref), ours(story, brief)];
 }
 
-function theirs(ref) {
+/** Their page as it was archived, in a frame that may do nothing. */
+export function theirs(ref) {
   const box = h("div", { class: "box" });
   if (!ref) {
     box.append(h("h3", {}, "Their page"), h("p", { class: "hint" }, "No bytes were kept."));
