@@ -28,18 +28,20 @@ def judge(where: Places, source: Source, batch: str) -> list[Finding]:
     if not (folder / batches.LEDGER).exists():
         raise BatchError(f"{batch}: not extracted yet: `wirehouse extract {batch}`")
     run, now = replace(batches.read_run(folder), run_id=batch), datetime.now(UTC)
-    found = checks.of_batch(
+    past, others = history.past(where.warehouse, where.data, source.name, run.started_at)
+    measures, found = checks.judged(
         source,
         run,
         list(staging.read(folder / batches.LEDGER, LedgerLine)),
         list(staging.read(folder / batches.STORIES, Story)),
         list(staging.read(folder / batches.FETCHES, Fetch)),
         list(staging.read(folder / batches.SIGHTINGS, Sighting)),
-        history.past(where.warehouse, where.data, source.name, run.started_at),
+        past,
+        others=others,
         now=now,
     )
     batches.mark(where.data, batches.UNTOLD, batch)
-    staging.write(folder / batches.MEASURES, Measures, [checks.measure(run, found, now=now)])
+    staging.write(folder / batches.MEASURES, Measures, [measures])
     staging.write(folder / batches.FINDINGS, Finding, found)
     return found
 

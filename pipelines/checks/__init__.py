@@ -1,46 +1,40 @@
-"""Does a run keep its promises? Each check names what it found and the next step. Pure."""
+"""Does a run keep its promises, and is it as its source always was? Each check names the cause. Pure.
+
+    staged files ─▸ measuring (numbers of the run) ─▸ judging (beside its past) ─▸ answers, pages, volume
+
+A cause that explains others speaks alone: of a source that is blocked nobody needs to hear that it is
+silent too. `chance` says how surprising a number is, `rhythm` what was to be expected at this hour.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from typing import Any
 
-from pipelines.ledger import Cause, Fetch, Finding, LedgerLine, Outcome, Run, Severity, Sighting
+from pipelines.checks import answers, pages, volume
+from pipelines.checks.judging import Flow, Judging
+from pipelines.checks.measuring import measured
+from pipelines.ledger import Cause, Fetch, Finding, LedgerLine, Run, Severity, Sighting
 from pipelines.measures import Measures
 from pipelines.records import Source, Story
 
-FEW = 5
-"""Stories; shares of fewer say nothing."""
+NOT_HEARD = frozenset(
+    {Cause.BLOCKED, Cause.ROBOTS_CLOSED, Cause.DOWN, Cause.SLOW, Cause.MOVED, Cause.FEED_EMPTY, Cause.OURS}
+)
+"""Who cannot be asked, or has lost its voice, brings nothing: it need not be said too."""
 
-_ANSWERED = frozenset({"ok", Outcome.UNCHANGED.value})
-_NEXT = {
-    Outcome.ADDRESS_BLOCKED.value: "if that machine is yours, name its host in the source's `private_hosts`",
-    Outcome.ROBOTS_DENIED.value: "the site does not want this fetched: leave it out, or ask its publisher",
-    Outcome.OVER_BUDGET.value: "nothing: it is asked again when its time has come; often? raise `every`",
-    Outcome.BAD_CONTENT.value: "open it in a browser: a login, a consent page, or a feed that moved?",
-    "": "open it in a browser: moved, blocked or down? then correct the source's TOML",
-}
-
-_READ = frozenset({Outcome.NEW, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.DUPLICATE})
-_UNREAD = frozenset({Outcome.REJECTED, Outcome.NOT_STORY, Outcome.BAD_CONTENT})
+_ORDER = (
+    Cause.OURS, Cause.ROBOTS_CLOSED, Cause.BLOCKED, Cause.MOVED, Cause.FEED_EMPTY, Cause.PAYWALL,
+    Cause.DATES_WRONG, Cause.DUPLICATES, Cause.LAYOUT_CHANGED, Cause.SLOW, Cause.DOWN, Cause.SECTION_LOST,
+    Cause.FEED_FROZEN, Cause.VOLUME_DROP,
+)  # fmt: skip
+"""Of findings that weigh the same, those whose evidence is plainest come first."""
 
 
-_CAUSES = {
-    Outcome.HTTP_ERROR.value: Cause.DOWN,
-    Outcome.GONE.value: Cause.MOVED,
-    Outcome.TIMEOUT.value: Cause.SLOW,
-    Outcome.DNS_ERROR.value: Cause.DOWN,
-    Outcome.TLS_ERROR.value: Cause.DOWN,
-    Outcome.CONNECTION_ERROR.value: Cause.DOWN,
-    Outcome.ROBOTS_DENIED.value: Cause.ROBOTS_CLOSED,
-    Outcome.ADDRESS_BLOCKED.value: Cause.OURS,
-}
-
-
-def of_batch(
+def judged(
     source: Source,
     run: Run,
     ledger: Sequence[LedgerLine],
@@ -49,96 +43,88 @@ def of_batch(
     sightings: Sequence[Sighting] = (),
     past: Sequence[Measures] = (),
     *,
+    others: Mapping[str, Flow] | None = None,
     now: datetime,
-) -> list[Finding]:
-    """All findings of one extracted batch, errors first.
+) -> tuple[Measures, list[Finding]]:
+    """What an extracted batch measures, and all findings about it, the worst and plainest first.
 
-    `past` is what earlier runs of the source measured, oldest first.
+    `past` is what earlier runs of the source measured, oldest first; `others`, what other sources
+    brought in the last day and what was expected of them.
     """
-    finding = partial(Finding, source_id=source.name, run_id=run.run_id, found_at=now)
-    found = [
-        *_balance(finding, run, ledger),
-        *_channels(finding, [f for f in fetches if f.purpose == "channel"]),
-        *_yield(finding, ledger),
-        *_filled(finding, source, stories),
-    ]
-    return sorted(found, key=lambda f: -f.severity.rank)
+    m = measured(run, ledger, stories, fetches, sightings, now)
+    past = [p for p in past if p.kind == "crawl" and p.run_id != run.run_id]
+    j = Judging(source, run, ledger, stories, fetches, m, past, others or {}, now)
+    found = [*_ledger_balances(j), *answers.channels_answer(j), *_read(j)]
+    if run.kind == "crawl":
+        found += [*answers.is_still_there(j), *answers.pages_answer(j), *answers.answers_in_time(j)]
+        if not _explains_silence(found):
+            found += [*volume.channels_name_stories(j)]
+        if not _explains_silence(found):
+            found += [*volume.brings_as_much(j)]
+    found = sorted(_explained(found), key=lambda f: (-f.severity.rank, _rank(f.cause)))
+    flow = j.rhythm if run.kind == "crawl" else None
+    return replace(
+        m,
+        held=any(f.holds for f in found),
+        causes=tuple(dict.fromkeys(f.cause.value for f in found if f.severity is not Severity.NOTE)),
+        expected=flow.of_run if flow is not None and flow.is_learned else None,
+    ), found
 
 
-def measure(run: Run, findings: Iterable[Finding], *, now: datetime) -> Measures:
-    """What a judged run leaves behind for the judging of later ones."""
-    return Measures(
-        run_id=run.run_id,
-        source_id=run.source_id,
-        kind=run.kind,
-        started_at=run.started_at,
-        judged_at=now,
-        held=any(f.holds for f in findings),
+def of_batch(*given: Any, **more: Any) -> list[Finding]:
+    """The findings alone: see `judged`."""
+    return judged(*given, **more)[1]
+
+
+def _read(j: Judging) -> Iterator[Finding]:
+    """What the pages say; of a replayed archive only what is promised of every story."""
+    yield from pages.pages_hold_stories(j)
+    yield from pages.fields_are_filled(j)
+    yield from pages.stories_are_once(j)
+    yield from pages.dates_can_be(j)
+    if j.run.kind == "crawl":
+        yield from pages.stories_are_whole(j)
+        yield from pages.reading_is_sure(j)
+        yield from pages.credits_are_known(j)
+
+
+def _explains_silence(found: Sequence[Finding]) -> bool:
+    """Is there a reason why little comes: none of its channels answers, or its pages do not?"""
+    return any(
+        f.cause in NOT_HEARD
+        and f.check != "ledger_balances"
+        and (
+            f.severity is Severity.ERROR or (f.severity is Severity.WARNING and f.check != "channels_answer")
+        )
+        for f in found
     )
 
 
-def _balance(finding: Callable[..., Finding], run: Run, ledger: Sequence[LedgerLine]) -> Iterator[Finding]:
+def _explained(found: Sequence[Finding]) -> list[Finding]:
+    """Without what another cause explains: a story behind a wall is short, and its fields are not filled."""
+    causes = {f.cause for f in found if f.severity is not Severity.NOTE}
+    drop: set[Cause] = set()
+    if Cause.MOVED in causes or Cause.PAYWALL in causes:
+        drop |= {Cause.LAYOUT_CHANGED}
+    if Cause.MOVED in causes:
+        drop |= {Cause.DOWN, Cause.BLOCKED}
+    return [f for f in found if f.cause not in drop or f.holds]
+
+
+def _rank(cause: Cause) -> int:
+    return _ORDER.index(cause) if cause in _ORDER else len(_ORDER)
+
+
+def _ledger_balances(j: Judging) -> Iterator[Finding]:
     """Each lead ends exactly once; of a replay a lead is a record, and an archive may have a page twice."""
-    ends = Counter(line.url for line in ledger)
-    twice = [url for url, lines in ends.items() if lines > 1 and run.kind != "replay"]
-    if len(ledger) != run.leads or twice:
+    ends = Counter(line.url for line in j.ledger)
+    twice = [url for url, lines in ends.items() if lines > 1 and j.run.kind != "replay"]
+    if len(j.ledger) != j.run.leads or twice:
         more = f"; {len(twice)} end more than once, such as {twice[0]}" if twice else ""
-        yield finding(
-            check="ledger_balances",
-            severity=Severity.ERROR,
-            cause=Cause.OURS,
-            message=f"{run.leads} leads were found, {len(ledger)} are accounted for{more}",
-            next_step="a fault of ours: keep the batch and report it",
+        yield j.finding(
+            "ledger_balances",
+            Severity.ERROR,
+            Cause.OURS,
+            f"{j.run.leads} leads were found, {len(j.ledger)} are accounted for{more}",
+            "a fault of ours: keep the batch and report it",
         )
-
-
-def _channels(finding: Callable[..., Finding], asked: Sequence[Fetch]) -> Iterator[Finding]:
-    """A source whose channels all fail is sick, though nothing crashed."""
-    last = {f.url: f for f in asked}  # a retry's answer stands for the first one's
-    silent = [f for f in last.values() if f.outcome not in _ANSWERED and f.outcome != "redirect"]
-    for fetch in silent:
-        rests = fetch.outcome == Outcome.OVER_BUDGET  # its host asked for a pause: no sickness
-        yield finding(
-            check="channels_answer",
-            severity=Severity.ERROR if len(silent) == len(last) and not rests else Severity.WARNING,
-            cause=Cause.BLOCKED
-            if fetch.http_status in (401, 403, 429)
-            else _CAUSES.get(fetch.outcome, Cause.UNKNOWN),
-            message=f"{fetch.url}: {fetch.outcome}: {fetch.reason or fetch.http_status or 'no answer'}",
-            next_step=_NEXT.get(fetch.outcome, _NEXT[""]),
-        )
-
-
-def _yield(finding: Callable[..., Finding], ledger: Sequence[LedgerLine]) -> Iterator[Finding]:
-    """Pages were fetched and none could be read: green, but empty."""
-    counts = Counter(line.outcome for line in ledger)
-    read, unread = sum(counts[o] for o in _READ), sum(counts[o] for o in _UNREAD)
-    if unread >= FEW and not read:
-        reasons = Counter(line.reason for line in ledger if line.outcome in _UNREAD).most_common(3)
-        yield finding(
-            check="pages_hold_stories",
-            severity=Severity.ERROR,
-            cause=Cause.LAYOUT_CHANGED,
-            message=f"none of {unread} pages holds a story: "
-            + ", ".join(f"{n} × {reason}" for reason, n in reasons),
-            next_step="look at one archived page: new layout, consent wall or paywall? then add a rule",
-        )
-
-
-def _filled(finding: Callable[..., Finding], source: Source, stories: Sequence[Story]) -> Iterator[Finding]:
-    if len(stories) < FEW:
-        return
-    for name, promised in source.expect.filled.items():
-        share = sum(_is_filled(getattr(story, name)) for story in stories) / len(stories)
-        if share < promised:
-            yield finding(
-                check="fields_filled",
-                severity=Severity.WARNING,
-                cause=Cause.LAYOUT_CHANGED,
-                message=f"{name} is filled in {share:.0%} of {len(stories)} stories, promised {promised:.0%}",
-                next_step=f"look at one story without {name}: did the page's layout change?",
-            )
-
-
-def _is_filled(value: Any) -> bool:
-    return value is not None and value != ()

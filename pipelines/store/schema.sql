@@ -438,7 +438,57 @@ CREATE TABLE measures (
   -- When it was judged last | UTC time | 2026-03-05T12:05:00Z
   judged_at TIMESTAMPTZ NOT NULL,
   -- A finding held the batch back: it is no part of what is usual | yes/no | false
-  held BOOLEAN NOT NULL
+  held BOOLEAN NOT NULL,
+  -- Causes of its warnings and errors | list of words | [blocked]
+  causes VARCHAR[] NOT NULL,
+  -- Leads that no run had read before, whatever their pages were | count | 7
+  arrived BIGINT,
+  -- What the source brings in such a time by its past; NULL in its first two weeks | count | 6.4
+  expected DOUBLE,
+  -- Its channels: what came, the addresses that each announced (NULL where nothing new), and what it was the first to announce | list of {url, outcome, named, arrived} | [{https://wire.example/world.rss, ok, 30, 7}]
+  channels STRUCT(url VARCHAR, outcome VARCHAR, named BIGINT, arrived BIGINT)[] NOT NULL,
+  -- Its stories by the publisher's section, the twenty with most | list of {name, count} | [{Sport, 4}]
+  sections STRUCT(name VARCHAR, count BIGINT)[] NOT NULL,
+  -- Latest time of publication that a channel stated, and that can be | UTC time | 2026-03-05T12:00:00Z
+  newest_said_at TIMESTAMPTZ,
+  -- Story pages asked for | count | 12
+  fetched BIGINT,
+  -- Of these, refused: 401, 403, 429, 451 or robots.txt | count | 0
+  blocked BIGINT,
+  -- Of these, no answer or 5xx | count | 1
+  failed BIGINT,
+  -- Leads that are no address of the source, or led to none | count | 0
+  abroad BIGINT,
+  -- Leads | count | 62
+  leads BIGINT,
+  -- Of an answer, the median | seconds | 0.31
+  seconds DOUBLE,
+  -- Requests without an answer in time | count | 0
+  timeouts BIGINT,
+  -- Requests | count | 14
+  requests BIGINT,
+  -- Pages read, as a story or in vain | count | 12
+  pages BIGINT,
+  -- Of these, in vain | count | 1
+  unread BIGINT,
+  -- Stories read | count | 11
+  stories BIGINT,
+  -- Mean of the stories' extraction_confidence | share, 0–1 | 0.91
+  confidence DOUBLE,
+  -- Median of the stories' word_count | count | 380
+  words DOUBLE,
+  -- Stories of which the page shows only the beginning | count | 0
+  truncated BIGINT,
+  -- Stories that say that they are not free to read | count | 0
+  paywalled BIGINT,
+  -- Stories with the text of another one of the run | count | 0
+  repeated BIGINT,
+  -- Stories with a time of publication that cannot be | count | 0
+  misdated BIGINT,
+  -- Stories with a date in a form that we do not know | count | 0
+  undeciphered BIGINT,
+  -- In how many stories a field is filled | list of {name, count} | [{byline, 9}]
+  filled STRUCT(name VARCHAR, count BIGINT)[] NOT NULL
 );
 
 -- The form of these tables: one row per migration, the highest holds.

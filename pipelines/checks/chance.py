@@ -1,0 +1,49 @@
+"""Chance: how surprising is a number, if all is as it was? Pure, a few lines of statistics.
+
+What comes from a source is counted, so it scatters at least as a Poisson law, and news comes in lumps,
+so it scatters more: the negative binomial law with mean m and variance m + spread * m * m says both.
+"""
+
+from __future__ import annotations
+
+from math import log, log1p, sqrt
+
+SURE = 16.0
+"""Surprise in nats from which we speak: one in nine million. A hundred sources are judged ten thousand
+times a day, each by ten checks; at one in a million an operator would be called every hour for nothing."""
+
+
+def silence(expected: list[float], spread: float) -> float:
+    """The surprise (nats) that nothing came in hours in which so much was expected.
+
+    >>> silence([5.0, 5.0], spread=0.0)
+    10.0
+    >>> silence([5.0, 5.0], spread=1.0) < 4  # where news comes in lumps, pauses are long
+    True
+    """
+    if spread < 1e-6:
+        return sum(expected)
+    return sum(log1p(spread * mean) / spread for mean in expected)
+
+
+def more(count: int, of: int, share: float) -> float:
+    """The surprise (nats) that a share has grown to so many, or more: Chernoff's bound.
+
+    >>> more(1, 10, 0.2), round(more(9, 10, 0.2), 1)
+    (0.0, 11.5)
+    """
+    share = min(max(share, 1e-6), 1 - 1e-6)
+    if not of or count <= share * of:
+        return 0.0
+    now = count / of
+    surprise = of * now * log(now / share)
+    return surprise if now == 1 else surprise + of * (1 - now) * log((1 - now) / (1 - share))
+
+
+def deviation(count: float, expected: float, scatter: float) -> float:
+    """By how many standard deviations a count is off; `scatter` is variance over mean.
+
+    >>> deviation(10, 25, 1.0)
+    -3.0
+    """
+    return (count - expected) / sqrt(max(expected, 1.0) * scatter)

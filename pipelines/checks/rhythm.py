@@ -1,0 +1,229 @@
+"""Learn how much a source brings at which hour of the week, and say what was to be expected. Pure.
+
+    runs ─▸ hours (what came in each) ─▸ rates by hour of week ─▸ expected, and how it scatters
+
+A source of a hundred stories a day has had few at Tuesdays at four, even after weeks. So each rate leans
+on a coarser one, as much as a few hours of watching are worth (LEAN): that of the hour of the week on the
+hour of working days or weekends, that on how much such days bring and on the shape of all days. What an
+hour scatters is judged by the rates that the *other* hours give, or the law would seem tighter than it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from statistics import median
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from pipelines.checks import chance
+from pipelines.measures import Measures
+
+LEARNED = timedelta(days=14)
+"""Of watching, before hours of the week mean anything: each was there twice, and two weekends."""
+
+LEAN = 4.0
+"""Hours that a coarser rate counts for."""
+
+LAW = 4.0
+"""Variance over mean of windows of which we know nothing yet, and for how many windows that counts."""
+KNOWN = 3
+
+CALMEST = 0.25
+"""Least variance over mean: nobody is so regular that a few missing stories mean something."""
+
+SPREAD = (0.02, 3.0)
+"""Least and most spread of an hour: see `chance`."""
+
+_HOUR = 3600.0
+_ANSWERED = frozenset({"ok", "unchanged"})
+
+Array = Any
+"""One value for each hour watched."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rhythm:
+    """What came in each hour that was watched, the last first, and what was to be expected then."""
+
+    watched: timedelta
+    """While nothing was wrong."""
+    ends: Array
+    """Of the hours, seconds of the epoch; the last is the run's own moment."""
+    came: Array
+    expected: Array
+    as_on_weekends: Array
+    """What a Saturday or Sunday would have brought."""
+    teaches: Array
+    """Whether it says what is usual: 1, or 0 where something was wrong."""
+    spread: float
+    of_run: float
+    """What was to be expected since the run before."""
+
+    @property
+    def is_learned(self) -> bool:
+        return self.watched >= LEARNED
+
+    def silence(self) -> tuple[float, float, timedelta]:
+        """Since anything last came: the surprise (nats), that by weekends' rates, and how long it is."""
+        last = np.flatnonzero(self.came > 0)
+        hours = slice(0, int(last[0]) if len(last) else len(self.came))
+        quiet, sunday = self.expected[hours].tolist(), self.as_on_weekends[hours].tolist()
+        return chance.silence(quiet, self.spread), chance.silence(sunday, self.spread), self._back(len(quiet))
+
+    def _back(self, hours: int) -> timedelta:
+        return (
+            timedelta(seconds=float(self.ends[0] - self.ends[hours - 1]) + _HOUR) if hours else timedelta(0)
+        )
+
+    def window(self, length: timedelta) -> Window:
+        """What came in the time up to now, beside earlier times of the same length."""
+        block = ((self.ends[0] - self.ends) // length.total_seconds()).astype(int)
+        mine = block == 0
+        came = np.bincount(block, self.came * self.teaches)[1:]
+        expected = np.bincount(block, self.expected * self.teaches)[1:]
+        less = (expected >= 1) & (came < expected)
+        scatter = float(np.sum((came[less] - expected[less]) ** 2 / expected[less]))
+        return Window(
+            came=float(np.sum(self.came[mine])),
+            expected=float(np.sum(self.expected[mine])),
+            on_weekends=float(np.sum(self.as_on_weekends[mine])),
+            scatter=max(CALMEST, (LAW * KNOWN + scatter) / (KNOWN + int(np.sum(less)))),
+        )
+
+
+@dataclass(frozen=True)
+class Window:
+    """What came in a time, and what was to be expected."""
+
+    came: float
+    expected: float
+    on_weekends: float
+    scatter: float
+    """Variance over mean of earlier times in which less came than expected: of bursts nothing follows."""
+
+    @property
+    def off(self) -> float:
+        """In standard deviations."""
+        return chance.deviation(self.came, self.expected, self.scatter)
+
+    @property
+    def off_from_weekends(self) -> float:
+        return chance.deviation(self.came, self.on_weekends, self.scatter)
+
+
+def learned(
+    past: Sequence[Measures], run: Measures, zone: str, is_sound: Callable[[Measures], bool] = lambda m: True
+) -> Rhythm | None:
+    """The rhythm of a source up to and with a run; None where nothing was watched before it.
+
+    Runs that are not sound are seen, and teach nothing.
+
+    A time counts as watched from one run whose channels answered to the next; not where that
+    took far longer than usual: what piled up meanwhile is no hour's, and some of it is lost.
+    """
+    runs = [m for m in (*past, run) if _was_told(m)]
+    if len(runs) < 2 or runs[-1] is not run:
+        return None
+    times = np.array([m.started_at.timestamp() for m in runs])
+    lengths = np.diff(times)
+    longest = max(3 * median(lengths.tolist()), 2 * _HOUR)
+    kept = lengths <= longest
+    kept[-1] = True  # the run's own time is judged, however long
+    came = np.array([m.arrived for m in runs[1:]], dtype=float)
+    sound = np.array(
+        [*(is_sound(m) for m in runs[1:-1]), False], dtype=float
+    )  # the run itself is to be judged
+    hours = _by_hour(times[1:][kept], lengths[kept], came[kept], sound[kept])
+    watched = timedelta(seconds=float(np.sum((lengths * sound)[kept])))
+    return _fitted(*hours, zone, watched, float(lengths[-1]) / _HOUR)
+
+
+def _was_told(m: Measures) -> bool:
+    """Did a channel answer? Else what came since waits for the next run."""
+    return any(c.outcome in _ANSWERED for c in m.channels)
+
+
+def _by_hour(ends: Array, lengths: Array, came: Array, sound: Array) -> tuple[Array, Array, Array, Array]:
+    """Hours back from the last moment, the last first: end, how much was watched, what came, all sound?
+
+    What came in a longer time is spread over its hours.
+    """
+    parts = np.maximum(1, np.round(lengths / _HOUR)).astype(int)
+    run = np.repeat(np.arange(len(ends)), parts)
+    nth = np.arange(len(run)) - np.repeat(np.cumsum(parts) - parts, parts)
+    at = ends[run] - (nth + 0.5) * (lengths / parts)[run]
+    hour = ((ends[-1] - at) // _HOUR).astype(int)
+    watched = np.bincount(hour, (lengths / parts)[run] / _HOUR)
+    counted = np.bincount(hour, (came / parts)[run])
+    unsound = np.bincount(hour, 1 - sound[run])
+    there = np.flatnonzero(watched > 0)
+    return ends[-1] - there * _HOUR, watched[there], counted[there], (unsound[there] == 0).astype(float)
+
+
+def _fitted(
+    ends: Array, hours: Array, came: Array, sound: Array, zone: str, watched: timedelta, own: float
+) -> Rhythm:
+    local = ZoneInfo(zone)
+    when = [datetime.fromtimestamp(end - _HOUR / 2, UTC).astimezone(local) for end in ends.tolist()]
+    hour = np.array([w.hour for w in when])
+    day = np.array([w.weekday() for w in when])
+    rates = _Rates(hour, day, hours * sound, came * sound)
+    expected = rates.at(hour, day, hours * sound, came * sound) * hours
+    off, mean = (came - expected)[sound > 0], expected[sound > 0]
+    total = float(np.sum(mean**2))
+    spread = float(np.sum(off**2 - mean)) / total if total else SPREAD[1]
+    zeros = np.zeros(len(ends))
+    sundays = np.minimum(*(rates.at(hour, np.full(len(ends), d), zeros, zeros) for d in (5, 6)))
+    mine = slice(0, max(1, round(own)))
+    return Rhythm(
+        watched=watched,
+        ends=ends,
+        came=came,
+        expected=expected,
+        as_on_weekends=sundays * hours,
+        teaches=sound,
+        spread=float(np.clip(spread, *SPREAD)),
+        of_run=float(np.sum(expected[mine]) / np.sum(hours[mine])) * own,
+    )
+
+
+class _Rates:
+    """Stories an hour by hour of the week, each leaning on coarser ones."""
+
+    def __init__(self, hour: Array, day: Array, hours: Array, came: Array) -> None:
+        self._sums = {
+            name: (np.bincount(key, hours, size), np.bincount(key, came, size))
+            for name, key, size in _keys(hour, day)
+        }
+
+    def at(self, hour: Array, day: Array, without_hours: Array, without_came: Array) -> Array:
+        """Rates at hours of the week, as all watched hours but one each teach them."""
+
+        def rate(name: str, key: Array, prior: Array) -> Array:
+            hours, came = self._sums[name]
+            return (came[key] - without_came + LEAN * prior) / (hours[key] - without_hours + LEAN)
+
+        keys = {name: key for name, key, _ in _keys(hour, day)}
+        hours, came = self._sums["all"]
+        whole = (came[0] - without_came + 0.5) / (hours[0] - without_hours + LEAN)
+        shape = rate("hour", keys["hour"], whole) / whole
+        kind = rate("kind", keys["kind"], whole)
+        in_kind = rate("kind_hour", keys["kind_hour"], kind * shape)
+        of_day = rate("day", keys["day"], kind) / kind
+        return rate("day_hour", keys["day_hour"], in_kind * of_day)
+
+
+def _keys(hour: Array, day: Array) -> list[tuple[str, Array, int]]:
+    weekend = (day > 4).astype(int)
+    return [
+        ("all", np.zeros(len(hour), dtype=int), 1),
+        ("hour", hour, 24),
+        ("kind", weekend, 2),
+        ("kind_hour", weekend * 24 + hour, 48),
+        ("day", day, 7),
+        ("day_hour", day * 24 + hour, 168),
+    ]
