@@ -28,10 +28,10 @@ def judged(site: Site, days: float) -> Iterator[tuple[Staged, list[Finding]]]:
     past: list[Measures] = []
     for staged in site.crawls(days):
         run, now = staged.run, staged.run.ended_at
-        found = checks.of_batch(
+        measured, found = checks.judged(
             site.source, run, staged.ledger, staged.stories, staged.fetches, staged.sightings, past, now=now
         )
-        past.append(checks.measure(run, found, now=now))
+        past.append(measured)
         yield staged, found
 
 

@@ -20,6 +20,9 @@ FEW = 5
 ENOUGH = 20
 """Of the same in the past, to say what share is usual."""
 
+NOTABLE = 0.3
+"""A share below is nobody's trouble."""
+
 LATELY = timedelta(hours=24)
 """Where one run has few, those of the last day are judged with it."""
 
@@ -40,7 +43,7 @@ class Share(NamedTuple):
     of: int
     usual: float
     surprise: float
-    """In nats, that it is so much; see `chance`."""
+    """In nats, that it is so much; see `chance`. 0 for a share that is small, or where too few are known."""
 
     def __str__(self) -> str:
         return f"{self.now:.0%} of {self.of}, usual are {self.usual:.0%}"
@@ -104,14 +107,13 @@ class Judging:
             if whole >= least or p.started_at < self.m.started_at - LATELY:
                 break
             count, whole = count + part(p), whole + of(p)
+        now = count / whole if whole else 0.0
+        if now < NOTABLE:  # what is usual then need not be summed up
+            return Share(now, whole, 0.0, 0.0)
         before, all_ = sum(map(part, self.usual)), sum(map(of, self.usual))
-        known = all_ >= ENOUGH
-        return Share(
-            now=count / whole if whole else 0.0,
-            of=whole,
-            usual=before / all_ if known else 0.0,
-            surprise=chance.more(count, whole, (before + 1) / (all_ + 10)) if known else 0.0,
-        )
+        if all_ < ENOUGH:
+            return Share(now, whole, 0.0, 0.0)
+        return Share(now, whole, before / all_, chance.more(count, whole, (before + 1) / (all_ + 10)))
 
     def middle(self, value: Callable[[Measures], float | None]) -> float | None:
         """What a number usually is; None where too few runs know it."""

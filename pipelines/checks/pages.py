@@ -106,7 +106,6 @@ def fields_are_filled(j: Judging) -> Iterator[Finding]:
                 cause,
                 f"{field} is filled in {1 - empty.now:.0%} of {empty.of} stories, promised {promised:.0%}",
                 f"look at one story without {field}: did the page's layout change?",
-                f"usual are {1 - empty.usual:.0%}",
             )
     lost = []
     for field in (c.name for c in j.m.filled if c.name not in j.source.expect.filled):
@@ -117,7 +116,7 @@ def fields_are_filled(j: Judging) -> Iterator[Finding]:
         yield j.finding(
             "fields_as_usual",
             Severity.WARNING,
-            cause,
+            cause if len(lost) > 1 else Cause.UNKNOWN,  # one alone may be the writers' doing
             f"{', '.join(field for field, _ in lost)}: filled in fewer stories than usual",
             f"look at one story without {lost[0][0]}: did the page's layout change?",
             "; ".join(f"{field}: empty in {share}" for field, share in lost),

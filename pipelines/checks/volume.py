@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import log
 
 from pipelines.checks.chance import SURE
-from pipelines.checks.judging import FEW, LATELY, Flow, Judging, failing
+from pipelines.checks.judging import FEW, Flow, Judging, failing
 from pipelines.checks.rhythm import Rhythm, Window
 from pipelines.ledger import Cause, Finding, Severity
 
@@ -36,7 +36,7 @@ QUIET, NORMAL, ASKED = 0.6, 0.75, 30.0
 
 LOST = 0.25
 """Share of the stories that sections brought, at least, to call it a loss."""
-LUCK = 5.0
+LUCK = 6.0
 """Nats: that many stories lately were by chance all of the other sections."""
 
 
@@ -52,7 +52,7 @@ def channels_name_stories(j: Judging) -> Iterator[Finding]:
     if empty and len(empty) == len(carriers):
         yield j.finding(
             "channels_name_stories",
-            Severity.ERROR,
+            Severity.ERROR if j.past else Severity.NOTE,  # of a new source nobody knows what is usual
             Cause.FEED_EMPTY,
             f"{', '.join(empty[:3])}: answered, and names not one story",
             "open it in a browser: empty there too? it was moved or renamed: correct the source's TOML",
@@ -149,7 +149,7 @@ def _dropped(j: Judging, flow: Rhythm) -> Iterator[Finding]:
 
 def _drop(j: Judging, length: timedelta, seen: Window) -> Finding:
     quiet = _why_quiet(j, length, seen.off_from_weekends > -3 and seen.on_weekends < DROPPED * seen.expected)
-    lost, luck = _lost_sections(j)
+    lost, luck = _lost_sections(j, length)
     scatter = (seen.expected * seen.scatter) ** 0.5
     evidence = f"{seen.came:.0f} in {_long(length)}, expected {seen.expected:.0f} ± {scatter:.0f}"
     if quiet:
@@ -221,15 +221,15 @@ def _others(flows: Sequence[Flow]) -> float | None:
     return came / expected if len(flows) >= 3 and expected >= ASKED else None
 
 
-def _lost_sections(j: Judging) -> tuple[list[str], float]:
-    """Sections that brought much and bring nothing now, and how surprising that is (nats)."""
-    lately = j.m.started_at - LATELY
+def _lost_sections(j: Judging, length: timedelta) -> tuple[list[str], float]:
+    """Sections that brought much and nothing in this time, and how surprising that is (nats)."""
+    since = j.m.started_at - length
     before: Counter[str] = Counter()
     for p in j.usual:
-        before.update({c.name: c.count for c in p.sections} if p.started_at < lately else {})
+        before.update({c.name: c.count for c in p.sections} if p.started_at <= since else {})
     now: Counter[str] = Counter({c.name: c.count for c in j.m.sections})
     for p in reversed(j.past):
-        if sum(now.values()) >= 3 * FEW or p.started_at < lately:
+        if p.started_at <= since:
             break
         now.update({c.name: c.count for c in p.sections})
     all_ = sum(before.values())
