@@ -21,7 +21,15 @@ from airflow.sdk import dag, task
 from airflow.timetables.trigger import CronTriggerTimetable
 from alerting import WATCHED
 
-STEPS = ("join", "retain", "forget", "sweep", "logs", "warehouse")
+STEPS = {
+    "join": "Copy the pages of past days into one file each. *Look at* its log: full disk, failing disk?",
+    "retain": "Delete the pages that a source's `keep` no longer keeps. *Look at* its log: it names them.",
+    "forget": "Prune the memory of sources. *Look at* its log: a damaged `frontier.sqlite`, and what to do.",
+    "sweep": "Remove what broken crawls left behind. *Look at* its log: whose are the files?",
+    "logs": "Remove old logs. *Look at* its log: whose are the files?",
+    "warehouse": "Compact the warehouse and let old snapshots go. *Look at* its log: can it be reached?",
+}
+LEAVE = "*Leave it* when it is red once: the next day does what is left. *Again*: clear it; it loses nothing."
 
 
 @dag(
@@ -38,7 +46,12 @@ STEPS = ("join", "retain", "forget", "sweep", "logs", "warehouse")
 )
 def upkeep() -> None:
     def step(name: str) -> Any:
-        @task(task_id=name, execution_timeout=timedelta(hours=3), trigger_rule="all_done")
+        @task(
+            task_id=name,
+            execution_timeout=timedelta(hours=3),
+            trigger_rule="all_done",
+            doc_md=f"{STEPS[name]}\n\n{LEAVE}",
+        )
         def work() -> dict[str, int]:
             from pipelines import upkeep as keeping  # heavy: not while Airflow parses this file
 
