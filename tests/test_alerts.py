@@ -88,6 +88,15 @@ def test_what_was_delivered_is_not_delivered_again(home, web):
     assert told(web) == ["ERROR ours: the whole installation"]
 
 
+def test_thirty_sources_with_one_cause_are_one_message_and_two_causes_two(home, web):
+    for n in range(30):
+        declare(home, f"s{n:02}", "https://acme.example")
+        fail(f"crawl_s{n:02}--check", f"s{n:02}", Cause.BLOCKED)
+    fail("crawl_s00--extract", "s00", Cause.OURS)
+    tell.tell(to(web))
+    assert sorted(told(web)) == ["ERROR blocked: 30 sources", "ERROR ours: s00"]
+
+
 def test_the_same_failure_again_keeps_its_begin_and_is_not_told_again(home, web):
     fail()
     tell.tell(to(web))

@@ -99,9 +99,10 @@ def test_a_mail_server_whose_certificate_is_not_known_is_given_nothing(tmp_path)
     assert server.letters == server.logins == []
 
 
-def test_a_webhook_gets_json_as_slack_takes_it_with_all_of_it_beside():
+@pytest.mark.parametrize("conn_type", ["http", "generic"])
+def test_a_webhook_gets_json_as_slack_takes_it_with_all_of_it_beside(conn_type):
     with web_server() as server:
-        channel(conn_type="http", host=server.url, password=f"services/T0/{SECRET}").send(said())
+        channel(conn_type=conn_type, host=server.url, password=f"services/T0/{SECRET}").send(said())
     [(path, headers, body)] = server.got
     assert path == f"/services/T0/{SECRET}"
     assert headers["content-type"] == "application/json"

@@ -158,7 +158,7 @@ def channel(
     and as in Airflow's own SMTP connections `disable_ssl` and `disable_tls`.
     http, https, slackwebhook: `host` (and `schema`, `port`), or all of the URL in `host`; what is
     secret of its path is the `password`.
-    generic: extra `command`, a list.
+    generic: extra `command`, a list; or without it as http, whose type the UI does not offer by itself.
 
     >>> channel(conn_type="generic", extra={"command": ["/usr/bin/logger", "-t", "wirehouse"]}).name
     'command /usr/bin/logger'
@@ -167,8 +167,10 @@ def channel(
     if conn_type in ("smtp", "email"):
         return _mail(host, port, login, password, more)
     if conn_type in ("http", "https", "slackwebhook"):
-        return _webhook(host, port, password, schema or ("https" if conn_type != "http" else None))
+        return _webhook(host, port, password, schema)
     if conn_type == "generic":
+        if host and "command" not in more:
+            return _webhook(host, port, password, schema)
         argv = more.get("command")
         if not (isinstance(argv, list) and argv and all(isinstance(word, str) and word for word in argv)):
             raise UsageError(
