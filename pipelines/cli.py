@@ -18,7 +18,7 @@ from pipelines.cli_alerts import alert, mute, mutes, unmute
 from pipelines.cli_export import export
 from pipelines.cli_sources import probe, sources
 from pipelines.cli_story import diff, show_story
-from pipelines.cli_upkeep import upkeep
+from pipelines.cli_upkeep import drop, promote, rehearse, upkeep
 from pipelines.errors import UsageError, WirehouseError
 from pipelines.places import places
 from pipelines.typed import DAY, PORT, as_json, moment, url_base
@@ -300,7 +300,9 @@ def _checked(batch: str | None) -> list[WirehouseError]:
     return []
 
 
-for command in (alert, diff, export, mute, mutes, probe, show_story, sources, unmute, upkeep):
+for command in (
+    alert, diff, drop, export, mute, mutes, probe, promote, rehearse, show_story, sources, unmute, upkeep,
+):  # fmt: skip
     main.add_command(command)
 
 

@@ -110,7 +110,7 @@ class _Reading:
                     body=record.payload,  # still packed: the workers unpack it
                     fetched_at=record.fetched_at,
                     raw_ref=ref,
-                    lead=_lead(line),
+                    lead=as_lead(line),
                 )
 
     def _line(self, line: Mapping[str, Any], ref: str | None) -> LedgerLine:
@@ -151,6 +151,7 @@ class _Reading:
             yield Fetch(run_id=self.batch, source_id=self.source.name, raw_ref=ref, **line)
 
 
-def _lead(line: Mapping[str, Any]) -> Lead:
+def as_lead(line: Mapping[str, Any]) -> Lead:
+    """The lead of a crawl log's line."""
     names = Lead.__dataclass_fields__.keys() - {"updated_at"}
     return Lead(**{name: line[name] for name in names if name in line})

@@ -127,7 +127,7 @@ class Run:
     run_id: str
     source_id: str
     kind: str
-    """crawl, backfill or replay."""
+    """crawl, backfill, replay or reread (a promoted rehearsal)."""
     started_at: datetime
     ended_at: datetime
     finish_reason: str

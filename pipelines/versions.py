@@ -43,15 +43,18 @@ def change_kind(old: Said, new: Said) -> str:
 
     In this order, since the earlier reason explains the later ones away:
 
-    - `extractor_change`: the same bytes, read by another version of the extractor;
-      never an edit by the publisher, however much the words differ
+    - `extractor_change`: the same bytes, read by another version of the extractor, or the very same
+      capture read again (by another rule, maybe); never an edit by the publisher, however much
+      the words differ
     - `kill`, `restore`: its standing went from usable to withheld or canceled, or back
     - `correction`: a correction's words are new, or the signal says so
     - `writethru`, `refile`: the signal, which is new or comes with new words, says so
     - `refile` also: neither headline nor body has other words
     - `update`: all else
     """
-    if _same_bytes(old.raw_ref, new.raw_ref) and old.extractor_version != new.extractor_version:
+    if (old.raw_ref is not None and old.raw_ref == new.raw_ref) or (
+        _same_bytes(old.raw_ref, new.raw_ref) and old.extractor_version != new.extractor_version
+    ):
         return "extractor_change"
     if (old.pub_status in _GONE) != (new.pub_status in _GONE):
         return "kill" if new.pub_status in _GONE else "restore"

@@ -20,16 +20,15 @@ OLD = Said(
     extractor_version="1",
     raw_ref="ap/1/pages.warc.gz:0:sha1-AA",
 )
-EDITED = replace(
-    OLD, body_text=BODY.replace("nine", "ten"), content_hash="h2", raw_ref="ap/2/pages.warc.gz:9:sha1-BB"
-)
+LATER = "ap/2/pages.warc.gz:9:sha1-BB"
+EDITED = replace(OLD, body_text=BODY.replace("nine", "ten"), content_hash="h2", raw_ref=LATER)
 KILLED = replace(EDITED, pub_status="canceled", body_text="This story has been withdrawn.")
 
 CHANGES = {
     "update": [
         (OLD, EDITED),
         (OLD, replace(EDITED, signal="update")),
-        (OLD, replace(OLD, headline="Rain stops play in Leeds", raw_ref="ap/2/pages.warc.gz:9:sha1-BB")),
+        (OLD, replace(OLD, headline="Rain stops play in Leeds", raw_ref=LATER)),
         (replace(OLD, correction_text="Corrects a name"), replace(EDITED, correction_text="Corrects a name")),
         (OLD, replace(EDITED, extractor_version="2")),
     ],
@@ -52,18 +51,22 @@ CHANGES = {
     ],
     "refile": [
         (OLD, replace(EDITED, signal="REFILE")),
-        (OLD, replace(OLD, ed_note="Adds a photo")),
-        (OLD, replace(OLD, headline="RAIN stops play!")),
+        (OLD, replace(OLD, ed_note="Adds a photo", raw_ref=LATER)),
+        (OLD, replace(OLD, headline="RAIN stops play!", raw_ref=LATER)),
         (OLD, replace(EDITED, ed_note="Resending with a dateline")),
     ],
     "kill": [
         (OLD, KILLED),
-        (OLD, replace(OLD, pub_status="withheld")),
+        (OLD, replace(OLD, pub_status="withheld", raw_ref=LATER)),
         (OLD, replace(KILLED, signal="correction", correction_text="Kills the story")),
     ],
-    "restore": [(KILLED, OLD), (KILLED, replace(EDITED, signal="correction"))],
+    "restore": [
+        (KILLED, OLD),
+        (KILLED, replace(EDITED, signal="correction", raw_ref="ap/3/pages.warc.gz:9:sha1-CC")),
+    ],
     "extractor_change": [
         (OLD, replace(OLD, body_text="Quite other words", content_hash="h9", extractor_version="2")),
+        (OLD, replace(OLD, body_text="By another rule", content_hash="h9")),
         (OLD, replace(KILLED, raw_ref="ap/7/pages.warc.gz:77:sha1-AA", extractor_version="2")),
     ],
 }

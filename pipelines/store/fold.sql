@@ -13,6 +13,11 @@
 -- one more version: the words it had last, with pub_status canceled and the signal gone. `words_of` is the
 -- fingerprint of those words, of other versions it is their own.
 --
+-- A page that was read again (its raw_ref lies in the batch of another run: `wirehouse rehearse`) counts at the time
+-- at which it was fetched, after the first reading. Where it says other words it makes a version, which
+-- is no edit by the publisher: change_kind is extractor_change, since what stood before was read in the same page. Where it
+-- says the same words, the version stays and takes the other columns of the last reading: a better date, the authors.
+--
 -- A source's duplicate: a story's *first* observations are set aside while another story of the same
 -- source had said the same headline and body before (text_key). They make no story; ledger: duplicate.
 -- Stubs (under ten words), stories without a headline and withdrawn ones are never taken for duplicates.
@@ -97,11 +102,12 @@ WHERE fetched_at BETWEEN getvariable('also_from') AND getvariable('also_to') AND
 
 CREATE OR REPLACE TEMP TABLE seen AS
 SELECT story_id, source_id, url, fetched_at, published_at, fingerprint, text_key, run_id, raw_ref, outcome AS was,
-  NULL::VARCHAR AS filename, NULL::BIGINT AS file_row_number
+  NULL::VARCHAR AS filename, NULL::BIGINT AS file_row_number,
+  coalesce(NOT starts_with(raw_ref, run_id || '/'), false) AS is_reread
 FROM known WHERE fingerprint IS NOT NULL
 UNION ALL
 SELECT story_id, source_id, url, fetched_at, published_at, fingerprint, text_key, run_id, raw_ref, NULL,
-  filename, file_row_number
+  filename, file_row_number, coalesce(NOT starts_with(raw_ref, run_id || '/'), false)
 FROM staged;
 
 -- Who said a text first, in its source: of the staged texts, and of all texts of stories that have lost a first
@@ -159,7 +165,8 @@ WITH all_of AS (
   FROM known WHERE fingerprint IS NULL AND story_id IS NOT NULL AND url NOT IN (FROM urls)
 ), placed AS (
   SELECT *, row_number() OVER (
-    PARTITION BY story_id ORDER BY fetched_at, said <> 'words', run_id, raw_ref, fingerprint, url, said) AS place
+    PARTITION BY story_id
+    ORDER BY fetched_at, said <> 'words', is_reread, run_id, raw_ref, fingerprint, url, said) AS place
   FROM all_of
 ), behind AS (
   SELECT *,
@@ -188,7 +195,7 @@ WITH marked AS (
   FROM course s LEFT JOIN firsts f USING (text_key)
 ), compared AS (
   SELECT *, place >= coalesce(start, place + 1) AS in_chain,
-    lag(fingerprint) OVER w AS before, lag(url) OVER w AS url_before
+    lag(fingerprint) OVER w AS before, lag(url) OVER w AS url_before, lag(raw_ref) OVER w AS raw_ref_before
   FROM marked
   WINDOW w AS (PARTITION BY story_id, place >= coalesce(start, place + 1) ORDER BY place)
 )
@@ -238,7 +245,8 @@ CREATE OR REPLACE TEMP TABLE texts AS
 WITH own AS (
   SELECT story_id, fingerprint, filename, file_row_number
   FROM chain WHERE NOT is_gone
-  QUALIFY row_number() OVER (PARTITION BY story_id, fingerprint ORDER BY place) = 1
+  QUALIFY row_number() OVER (
+    PARTITION BY story_id, fingerprint ORDER BY is_reread DESC, CASE WHEN is_reread THEN run_id END DESC, place) = 1
 )
 SELECT story_id, fingerprint, fingerprint AS words_of, false AS is_gone, filename, file_row_number FROM own
 UNION ALL
@@ -259,11 +267,11 @@ WITH versions AS (
   QUALIFY row_number() OVER (PARTITION BY story_id, fingerprint ORDER BY place) = 1
 ), rows AS (
   SELECT CASE WHEN is_last THEN 'stories' ELSE 'past_versions' END AS part,
-    story_id, fingerprint, version::INTEGER AS version, before, run_id, raw_ref, url, fetched_at,
+    story_id, fingerprint, version::INTEGER AS version, before, run_id, raw_ref, raw_ref_before, url, fetched_at,
     fetched_at AS valid_from, valid_to
   FROM versions
   UNION ALL
-  SELECT 'past_versions', story_id, fingerprint, NULL, NULL, run_id, raw_ref, url, fetched_at, NULL, NULL
+  SELECT 'past_versions', story_id, fingerprint, NULL, NULL, run_id, raw_ref, NULL, url, fetched_at, NULL, NULL
   FROM aside
 )
 SELECT r.*, t.filename, t.file_row_number, t.words_of, t.is_gone, b.words_of AS before_words_of,
@@ -281,7 +289,7 @@ LEFT JOIN memberships m ON m.story_id = r.story_id;
 CREATE OR REPLACE TEMP TABLE standing (
   part VARCHAR, story_id VARCHAR, fingerprint VARCHAR, version INTEGER, run_id VARCHAR, raw_ref VARCHAR,
   fetched_at TIMESTAMPTZ, valid_to TIMESTAMPTZ, first_seen_at TIMESTAMPTZ, last_seen_at TIMESTAMPTZ,
-  cluster_id VARCHAR, loaded_at TIMESTAMPTZ, published_at TIMESTAMPTZ);
+  cluster_id VARCHAR, loaded_at TIMESTAMPTZ, published_at TIMESTAMPTZ, change_kind VARCHAR);
 
 SET VARIABLE stood_from = (
   SELECT CASE WHEN count(*) = count(published_at) THEN min(published_at) END FROM known WHERE fingerprint IS NOT NULL);
@@ -290,14 +298,14 @@ SET VARIABLE stood_to = (SELECT max(published_at) FROM known);
 -- when ids_known
 INSERT INTO standing BY NAME
 SELECT 'stories' AS part, story_id, fingerprint, version, run_id, raw_ref, fetched_at,
-  first_seen_at, last_seen_at, cluster_id, loaded_at, published_at
+  first_seen_at, last_seen_at, cluster_id, loaded_at, published_at, change_kind
 FROM stories
 WHERE story_id IN (FROM ids_known)
   AND (getvariable('stood_from') IS NULL
     OR published_at BETWEEN getvariable('stood_from') AND getvariable('stood_to'))
 UNION ALL BY NAME
 SELECT 'past_versions' AS part, story_id, fingerprint, version, run_id, raw_ref, fetched_at, valid_to,
-  loaded_at, published_at
+  loaded_at, published_at, change_kind
 FROM past_versions
 WHERE story_id IN (FROM ids_known)
   AND (getvariable('stood_from') IS NULL
@@ -312,6 +320,10 @@ CREATE OR REPLACE TEMP MACRO row_of(t, is_staged, before_is_staged) AS struct_pa
   v := t.version, b := t.before, r := t.run_id, w := t.raw_ref, f := t.fetched_at, u := t.valid_to,
   i := t.first_seen_at, j := t.last_seen_at, c := t.cluster_id, s := is_staged, p := before_is_staged);
 
+-- (A reading again that came before the batch of the first reading was taken for an edit: it is judged anew.)
+CREATE OR REPLACE TEMP MACRO judged_right(raw_ref, raw_ref_before, change_kind) AS
+  raw_ref IS DISTINCT FROM raw_ref_before OR change_kind = 'extractor_change';
+
 CREATE OR REPLACE TEMP TABLE fresh AS
 SELECT w.*, coalesce(
     (SELECT min(loaded_at) FROM stands s
@@ -319,10 +331,12 @@ SELECT w.*, coalesce(
     getvariable('now')) AS loaded_at
 FROM wanted w
 ANTI JOIN stands s ON s.part = w.part AND s.story_id = w.story_id AND s.fingerprint = w.fingerprint
-  AND row_of(s, false, false) IS NOT DISTINCT FROM row_of(w, w.is_staged, w.before_is_staged);
+  AND row_of(s, false, false) IS NOT DISTINCT FROM row_of(w, w.is_staged, w.before_is_staged)
+  AND judged_right(w.raw_ref, w.raw_ref_before, s.change_kind);
 
 CREATE OR REPLACE TEMP TABLE gone AS
 SELECT s.*
 FROM stands s
 ANTI JOIN wanted w ON s.part = w.part AND s.story_id = w.story_id AND s.fingerprint = w.fingerprint
-  AND row_of(s, false, false) IS NOT DISTINCT FROM row_of(w, w.is_staged, w.before_is_staged);
+  AND row_of(s, false, false) IS NOT DISTINCT FROM row_of(w, w.is_staged, w.before_is_staged)
+  AND judged_right(w.raw_ref, w.raw_ref_before, s.change_kind);

@@ -45,8 +45,8 @@ def learn(data: UPath, source: Source, memory: Path) -> None:
     with state.open_memory(memory) as known:
         folded = known.folded()
         for batch in batches.of_source(data, source.name, but=folded):
-            # A replayed archive says nothing of what its publisher's server would answer now.
-            crawled = batches.read_run(data / batch).kind != "replay"
+            # A replayed archive, or pages read again, say nothing of what the server would answer now.
+            crawled = batches.read_run(data / batch).kind not in ("replay", "reread")
             log = batches.lines(data / batch / batches.CRAWL_LOG) if crawled else ()
             known.fold(batch, log, source)
         waiting = []

@@ -30,10 +30,7 @@ QUALIFY row_number() OVER (PARTITION BY story_id, fingerprint) = 1;
 
 -- Pairs of versions to be judged: what the publisher did, and how much of the text it touched.
 CREATE OR REPLACE TEMP TABLE pairs AS
-SELECT f.story_id, f.version, f.fingerprint, f.before, f.raw_ref, w.raw_ref AS raw_ref_before
-FROM fresh f
-JOIN wanted w ON w.story_id = f.story_id AND w.version = f.version - 1
-WHERE f.version > 1;
+SELECT story_id, version, fingerprint, before, raw_ref, raw_ref_before FROM fresh WHERE version > 1;
 
 CREATE OR REPLACE TEMP TABLE said AS
 WITH asked AS (
@@ -83,7 +80,7 @@ WITH words AS (
   FROM kept k JOIN fresh f ON k.story_id = f.story_id AND k.fingerprint = f.words_of
   WHERE NOT f.is_staged
 )
-SELECT w.* EXCLUDE (before, filename, file_row_number, is_staged, before_is_staged, words_of, before_words_of, is_gone)
+SELECT w.* EXCLUDE (before, raw_ref_before, filename, file_row_number, is_staged, before_is_staged, words_of, before_words_of, is_gone)
     REPLACE (
       CASE WHEN w.is_gone THEN 'canceled' ELSE w.pub_status END AS pub_status,
       CASE WHEN w.is_gone THEN 'gone' ELSE w.signal END AS signal),

@@ -219,7 +219,7 @@ CREATE TABLE ledger (
   reason VARCHAR,
   -- The feed, sitemap or page that announced it; recheck where our memory did | URL or word | https://wire.example/world.rss
   channel VARCHAR NOT NULL,
-  -- Kind of channel: rss, atom, json, news_sitemap, sitemap, section, recheck or replay | word | rss
+  -- Kind of channel: rss, atom, json, news_sitemap, sitemap, section, recheck, replay or reread | word | rss
   channel_kind VARCHAR NOT NULL,
   -- Place in the channel, from 0 | count | 3
   position BIGINT NOT NULL,
@@ -357,7 +357,7 @@ CREATE TABLE runs (
   run_id VARCHAR NOT NULL,
   -- The source | name | demo_wire
   source_id VARCHAR NOT NULL,
-  -- Its kind: crawl, backfill or replay | word | crawl
+  -- Its kind: crawl, backfill, replay or reread | word | crawl
   kind VARCHAR NOT NULL,
   -- When it began | UTC time | 2026-03-05T12:02:00Z
   started_at TIMESTAMPTZ NOT NULL,
@@ -431,7 +431,7 @@ CREATE TABLE measures (
   run_id VARCHAR NOT NULL,
   -- The source | name | demo_wire
   source_id VARCHAR NOT NULL,
-  -- Its kind: crawl, backfill or replay | word | crawl
+  -- Its kind: crawl, backfill, replay or reread | word | crawl
   kind VARCHAR NOT NULL,
   -- When it began | UTC time | 2026-03-05T12:02:00Z
   started_at TIMESTAMPTZ NOT NULL,
