@@ -89,7 +89,9 @@ class Groups:
 
     def _compared(self, free: set[str]) -> list[tuple[str, str]]:
         """Compare the pairs worth it: stories of one known cluster are taken as they are."""
-        pairs = [p for p in candidates(self.holders, free) if p[0] in self.copies and p[1] in self.copies]
+        # (A story whose page was read again, and is too short now, has no text to be compared.)
+        here = {story_id for story_id, copy in self.copies.items() if copy.prints}
+        pairs = [pair for pair in candidates(self.holders, free) if here.issuperset(pair)]
         apart = [(a, b) for a, b in pairs if self.root(a) != self.root(b)]
         for a, b in apart:
             self._kinship(a, b)

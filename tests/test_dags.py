@@ -27,6 +27,7 @@ OURS = {
     "publish",
     "mute",
     "upkeep",
+    "rehearse",
 }
 """Those that are of no source."""
 
