@@ -146,8 +146,9 @@ def browser(base: str, word: str, scheme: Any) -> Iterator[Page]:
 
 
 def airflow(page: Page, base: str) -> None:
-    page.goto(f"{base}/dags?tags=crawl&tags=publish&tags_match_mode=any")
-    page.wait_for_selector("text=publish")
+    page.goto(f"{base}/dags")
+    page.wait_for_selector("text=crawl_demo_courier")
+    page.locator("[aria-label*='table view' i], [title*='table view' i]").first.click()
     page.wait_for_load_state("networkidle")
     page.screenshot(path=DOCS / "dags.png")
     page.goto(f"{base}/dags/crawl_demo_meridian")
@@ -158,8 +159,10 @@ def airflow(page: Page, base: str) -> None:
 def desk(page: Page, base: str, attach: str) -> None:
     page.goto(f"{base}/plugin/desk")
     shoot(page, "desk", "a.row")
+    page.set_viewport_size({"width": 1440, "height": 1300})
     page.goto(f"{base}/dags/crawl_demo_courier/plugin/desk_dag")
     shoot(page, "desk_source", ".beside iframe")
+    page.set_viewport_size({"width": 1440, "height": 810})
     asked = "SELECT story_id, url FROM stories WHERE diff_ratio > 0 ORDER BY diff_ratio DESC LIMIT 1"
     [row] = reading.query(attach, asked).to_pylist()
     page.goto(f"{base}/plugin/desk/desk/#story={row['story_id']}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -40,8 +41,8 @@ class Ui:
 
 
 @contextmanager
-def serving(home: Path, users: Mapping[str, str]) -> Iterator[Ui]:
-    """Airflow's API server and UI over an empty metadata database; `users`: name → role."""
+def serving(home: Path, database: Path, users: Mapping[str, str]) -> Iterator[Ui]:
+    """Airflow's API server and UI over a copy of an empty metadata database; `users`: name → role."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     embedded.lay_out(home)
@@ -50,7 +51,7 @@ def serving(home: Path, users: Mapping[str, str]) -> Iterator[Ui]:
     env = embedded.environment(home, port, os.environ | {"WIREHOUSE_HOME": str(home)})
     env["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"] = ",".join(f"{n}:{role}" for n, role in users.items())
     airflow = str(Path(sys.executable).with_name("airflow"))
-    subprocess.run([airflow, "db", "migrate"], env=env, check=True, capture_output=True)
+    shutil.copy(database, home / "airflow" / "airflow.db")
     server = subprocess.Popen(
         [airflow, "api-server"], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )

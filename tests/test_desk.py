@@ -40,6 +40,13 @@ def test_a_slump_does_not_make_itself_usual():
     assert usual.low[0].min() > 2
 
 
+def test_hours_are_marked_that_together_bring_too_few_though_none_alone_says_so():
+    silent_for_five = band.expected(counts([0] * 6 + [3] * (35 * 24 - 6)))
+    assert silent_for_five.low[0].max() == 0
+    assert silent_for_five.slump[0].nonzero()[0].tolist() == [1, 2, 3, 4, 5]
+    assert not band.expected(counts([3, 0, 3, 3] * (35 * 6))).slump.any()
+
+
 def test_of_a_source_that_is_new_nothing_is_expected_and_then_by_the_hour_of_the_day():
     def known_for(hours):
         return band.expected(counts([9] * hours + [0] * (35 * 24 - hours)))

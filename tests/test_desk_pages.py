@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from urllib.parse import urlencode
 
 import airflow_ui
@@ -13,6 +16,7 @@ from desk_stock import stock
 from website import Site, serving
 
 from pipelines import steps
+from pipelines.up import embedded
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = (
@@ -37,9 +41,9 @@ def site(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def ui(site, tmp_path_factory):
+def ui(site, airflow_database):
     home = steps.places().home
-    with airflow_ui.serving(home, {"ann": "admin", "vera": "viewer"}) as ui:
+    with airflow_ui.serving(home, airflow_database, {"ann": "admin", "vera": "viewer"}) as ui:
         yield ui
 
 
@@ -96,6 +100,17 @@ def test_airflow_has_the_desk_in_its_navigation_and_on_each_dag(ui):
         "nav": "/desk/",
         "dag": "/desk/#dag={DAG_ID}",
     }
+
+
+def test_a_process_of_airflow_that_answers_nobody_does_not_pay_for_the_desk(tmp_path):
+    heavy = "'fastapi', 'duckdb', 'pyarrow', 'numpy', 'pipelines', 'desk_page'"
+    code = (
+        "import sys, airflow.plugins_manager; n = set(sys.modules); import desk; "
+        f"print({{{heavy}}} & set(sys.modules) - n)"
+    )
+    env = os.environ | {"PYTHONPATH": str(embedded.part("plugins")), "AIRFLOW_HOME": str(tmp_path)}
+    told = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert told.stdout.splitlines()[-1] == "set()"
 
 
 # In a browser

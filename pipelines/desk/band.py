@@ -13,6 +13,9 @@ SHOWN = 48
 WEEK_HOURS = 7 * 24
 DAY_HOURS = 24
 
+LULL = 4
+"""Hours that are looked at together, where one alone says too little."""
+
 COLD = 3 * DAY_HOURS
 """Hours a source must have been known before anything is expected of it."""
 
@@ -24,6 +27,8 @@ class Band(NamedTuple):
 
     low: Counts
     high: Counts
+    slump: npt.NDArray[np.bool_]
+    """Where the hours up to this one together brought too few, though each alone may be silent by chance."""
     known: npt.NDArray[np.bool_]
     """Of each source: has it been followed long enough to expect anything?"""
 
@@ -51,7 +56,23 @@ def expected(counts: Counts) -> Band:
     wide = 2 * np.maximum(spread, np.sqrt(mean))
     low = np.floor(np.maximum(mean - wide, 0)).astype(np.int64)
     high = np.ceil(mean + wide).astype(np.int64)
-    return Band(low, high, age >= COLD)
+    known = age >= COLD
+    return Band(low, high, _slump(counts, mean) & known[:, None], known)
+
+
+def _slump(counts: Counts, mean: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Is what LULL hours brought so little that chance hardly makes it (Poisson, three deviations)?
+
+    Of most sources no single hour can tell: where three stories are usual, none is nothing odd.
+    The hours around a whole silence are marked too, but none that had its usual share.
+    """
+    found = np.zeros_like(mean, dtype=bool)
+    for first in range(1, SHOWN - LULL + 1):  # the running hour is not over
+        window = slice(first, first + LULL)
+        usual = mean[:, window].sum(axis=1)
+        few = counts[:, window].sum(axis=1) < usual - 3 * np.sqrt(usual)
+        found[:, window] |= few[:, None] & (counts[:, window] < mean[:, window] / 2)
+    return found
 
 
 def _age(counts: Counts) -> Counts:

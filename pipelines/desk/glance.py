@@ -28,7 +28,8 @@ def overview(
 
     `found`: as `store.desk.glance` and `before` read it; `held`: names of batches in quarantine. Times
     are seconds since 1970. A row's `hours`, `low` and `high` begin 48 hours ago and end with the
-    running hour; `low` and `high` are left out of a source that is too new for a band.
+    running hour; `low` and `high` are left out of a source that is too new for a band, as are
+    the hours in which it brought too little (`slump`).
     """
     names = _names(found)
     index = {name: n for n, name in enumerate(names)}
@@ -63,6 +64,7 @@ def overview(
             "bytes": run.get("bytes", 0),
         }
         if expected.known[n]:
+            row["slump"] = np.flatnonzero(expected.slump[n, ::-1]).tolist()
             row["low"] = expected.low[n, ::-1].tolist()
             row["high"] = expected.high[n, ::-1].tolist()
         row["state"] = state(row, bool(source.get("enabled", True)), now)

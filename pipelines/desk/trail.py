@@ -108,7 +108,7 @@ def _ended(lines: Sequence[Row]) -> Iterator[Step]:
             first["fetched_at"] or first["found_at"],
             source=first["source_id"],
             run=last["run_id"],
-            page=last["raw_ref"] or first["raw_ref"],
+            page=None if first["http_status"] == 304 else last["raw_ref"] or first["raw_ref"],
             story=first["story_id"],
             outcome=str(first["outcome"]),
         )

@@ -47,7 +47,7 @@ export function sparkline(row) {
   const bars = { usual: "", low: "", high: "", now: "" };
   const last = row.hours.length - 1;
   row.hours.forEach((count, n) => {
-    const kind = n === last ? "now" : row.low && count < row.low[n] ? "low" : row.high && count > row.high[n] ? "high" : "usual";
+    const kind = n === last ? "now" : row.low && (count < row.low[n] || row.slump.includes(n)) ? "low" : row.high && count > row.high[n] ? "high" : "usual";
     if (count || kind === "low") bars[kind] += `M${n * HOUR + 0.5} ${HIGH}V${count ? y(count) : HIGH - 2.5}h3V${HIGH}z`;
   });
   const width = row.hours.length * HOUR;

@@ -71,7 +71,7 @@ function reasons(found) {
   const all = found.reasons.reduce((sum, row) => sum + row.leads, 0);
   if (!all) return section("What became of its leads", h("p", { class: "hint" }, "No leads in seven days."));
   return section("What became of its leads, 7 days", h("table", {}, h("tbody", {}, found.reasons.map((row) =>
-    h("tr", {}, h("td", { class: "num" }, number(row.leads)), h("td", { class: `mark ${kindOf(row.outcome)}` }, row.outcome.replaceAll("_", " ")), h("td", {}, told(row.reason)),
+    h("tr", {}, h("td", { class: "num" }, number(row.leads)), h("td", { class: `mark ${kindOf(row.outcome)}` }, row.outcome.replaceAll("_", " ")), h("td", { class: "grow" }, told(row.reason)),
       h("td", { class: "nowrap" }, h("a", { href: address({ find: row.url }), title: row.url }, "such as")))))));
 }
 

@@ -66,6 +66,7 @@ export function bytes(count) {
 export function plain(value) {
   if (value === null || value === undefined) return "";
   if (Array.isArray(value)) return value.map(plain).join(", ");
+  if (typeof value === "number" && !Number.isInteger(value)) return String(Math.round(value * 1000) / 1000);
   if (typeof value === "object") return JSON.stringify(value);
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value) ? String(value).slice(0, 19).replace("T", " ") + "Z" : String(value);
 }
