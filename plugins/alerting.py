@@ -17,16 +17,23 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 
 CONNECTION = "wirehouse_alerts"
 
+DESK = "/plugin/desk"
+
 log = logging.getLogger(__name__)
 
 
 def tell() -> list[str]:
     """Tell what is due; returns the subjects. AlertFailed if it could not be delivered."""
+    return _tell(_to())
+
+
+def _to() -> Any:
+    """The channel; None where none is set."""
     try:
         found = Connection.get(CONNECTION)
     except AirflowNotFoundException:
-        return _tell(None)
-    return _tell(_channel(found, found.extra_dejson))
+        return None
+    return _channel(found, found.extra_dejson)
 
 
 class TroubleNotifier(BaseNotifier):
@@ -36,17 +43,21 @@ class TroubleNotifier(BaseNotifier):
 
     Airflow calls it after the last try only. A red `check` is left to its findings, which name
     the cause. A crawl that fails is a warning, since the next one tries again; all else is an
-    error. It never raises: a message that was not delivered is logged, and due again.
+    error. Of a DAG that people start there is nothing to wait for: its failure is told, and not
+    remembered. It never raises: a message that was not delivered is logged, and due again.
     """
 
     def notify(self, context: Context) -> None:
-        from pipelines.errors import CheckFailed, WirehouseError  # heavy: not while Airflow parses
+        from pipelines.alerts import tell as telling  # heavy: not while Airflow parses
+        from pipelines.errors import CheckFailed, WirehouseError
 
         try:
             if isinstance(context.get("exception"), CheckFailed):
                 all_well(context)  # with the task; what it found is told as what it is
                 return
-            if _note(context):
+            if context["dag"].schedule is None:
+                telling.once(_to(), _trouble(context), desk=_link(DESK), log=log)
+            elif _note(context):
                 tell()
         except WirehouseError as error:
             log.error("%s", error)
@@ -88,8 +99,7 @@ def _is_late(run: dict[str, Any], hours: float, to: Any) -> None:
     from pipelines.ledger import Cause, Severity
 
     dag_id = run["dag_id"]
-    marks.mark(
-        f"{dag_id}--run",
+    late = marks.trouble(
         source_id=_source(dag_id),
         cause=Cause.NOT_RUNNING,
         severity=Severity.ERROR,
@@ -97,13 +107,14 @@ def _is_late(run: dict[str, Any], hours: float, to: Any) -> None:
         next_step=f"see in the grid of {dag_id} which task hangs, its log says on what; then mark it failed",
         link=_link(f"/dags/{dag_id}/runs/{run['dag_run_id']}"),
     )
+    marks.mark(f"{dag_id}--run", late)
     _tell(to)
 
 
 def _tell(to: Any) -> list[str]:
     from pipelines.alerts import tell as telling
 
-    return [str(one["subject"]) for one in telling.tell(to, desk=_link("/plugin/desk"), log=log)]
+    return [str(one["subject"]) for one in telling.tell(to, desk=_link(DESK), log=log)]
 
 
 def _channel(found: Connection, extra: dict[str, Any]) -> Any:
@@ -124,13 +135,23 @@ def _channel(found: Connection, extra: dict[str, Any]) -> Any:
 def _note(context: Context) -> bool:
     """Note the failure; is it one to tell of at once?"""
     from pipelines.alerts import marks
+    from pipelines.ledger import Severity
+
+    trouble = _trouble(context)
+    own, *of_run = _keys(context)
+    marks.mark(own, trouble)
+    marks.unmark(*of_run)
+    return trouble.severity is Severity.ERROR
+
+
+def _trouble(context: Context) -> Any:
+    from pipelines.alerts.marks import trouble
     from pipelines.ledger import Cause, Severity
 
     task, dag = context["ti"], context["dag"].dag_id
     crawl = task.task_id == "crawl"
     words = str(context.get("exception") or "it was ended from outside").strip().splitlines()
-    marks.mark(
-        _keys(context)[0],
+    return trouble(
         source_id=_source(dag),
         cause=Cause.UNKNOWN if crawl else Cause.OURS,
         severity=Severity.WARNING if crawl else Severity.ERROR,
@@ -138,8 +159,6 @@ def _note(context: Context) -> bool:
         next_step=f"see the log of the task, and the docs of {dag} on what a red {task.task_id} means",
         link=getattr(task, "log_url", None),
     )
-    marks.unmark(*_keys(context)[1:])
-    return not crawl
 
 
 def _keys(context: Context) -> list[str]:

@@ -42,11 +42,20 @@ print("MUTED", DagBag(sys.argv[1]).dags["mute"].test(run_conf=asked).state)
 LATE = """
 import asyncio
 from airflow import settings  # puts the plugins' folder on the path
-from alerting import run_is_late
+from alerting import TroubleNotifier, run_is_late
+from types import SimpleNamespace
 
 context = {"dag_run": {"dag_id": "crawl_acme", "dag_run_id": "scheduled__1"}, "deadline": {"id": "1"}}
 for _ in range(2):
     asyncio.run(run_is_late(hours=2.0, context=context))
+
+by_hand = {
+    "exception": RuntimeError("no such file: /archive/old.warc.gz"),
+    "ti": SimpleNamespace(task_id="replay", log_url="http://127.0.0.1:8080/log"),
+    "task": SimpleNamespace(task_id="replay", downstream_list=[]),
+    "dag": SimpleNamespace(dag_id="replay", schedule=None),
+}
+TroubleNotifier().notify(by_hand)
 """
 
 
@@ -65,8 +74,7 @@ def told(posts: Posts) -> list[str]:
 
 
 def fail(key: str = "publish--load", source: str | None = None, cause: Cause = Cause.OURS) -> None:
-    marks.mark(
-        key,
+    failed = marks.trouble(
         source_id=source,
         cause=cause,
         severity=Severity.ERROR,
@@ -74,6 +82,7 @@ def fail(key: str = "publish--load", source: str | None = None, cause: Cause = C
         next_step="see its log",
         link="http://127.0.0.1:8080/dags/publish",
     )
+    marks.mark(key, failed)
 
 
 def call(*arguments: str) -> str:
@@ -291,15 +300,18 @@ def test_a_task_that_fails_is_one_mail_and_a_mail_that_fails_is_red_in_its_own_t
     )
 
 
-def test_a_run_that_hangs_is_told_from_the_triggerer_once(scheduled):
+def test_a_run_that_hangs_and_one_started_by_hand_that_fails_are_told_once(scheduled):
     declare(scheduled.home, "acme", "https://acme.example")
     with web_server() as posts:
         connection = {"conn_type": "http", "host": posts.url, "password": "T0/s3cret-Zq9"}
         log = scheduled.run(LATE, AIRFLOW_CONN_WIREHOUSE_ALERTS=json.dumps(connection))
-    [(path, _, body)] = posts.got
+    [(path, _, body), (_, _, by_hand)] = posts.got
     assert path == "/T0/s3cret-Zq9"
     said = json.loads(body)
     assert said["subject"] == "[wirehouse] ERROR not_running: acme"
     assert "has not ended 2 hours after it was queued" in said["text"]
     assert "http://127.0.0.1:8080/dags/crawl_acme/runs/scheduled__1" in said["text"]
+    assert "replay of replay failed: no such file" in json.loads(by_hand)["text"]
+    [late] = memory.marks(UPath(scheduled.home / "data"))  # what people start does not last
+    assert late.cause == "not_running"
     assert "s3cret" not in log

@@ -10,8 +10,7 @@ from pipelines.ledger import Cause, Severity
 from pipelines.places import places
 
 
-def mark(
-    key: str,
+def trouble(
     *,
     source_id: str | None,
     cause: Cause,
@@ -19,9 +18,9 @@ def mark(
     message: str,
     next_step: str,
     link: str | None = None,
-) -> None:
-    """Note a task that failed for good: it is told like a finding, until `unmark`."""
-    trouble = Trouble(
+) -> Trouble:
+    """What a failure means, from now on; `source_id` None: it is of no single source."""
+    return Trouble(
         source_id=source_id or OF_ALL,
         cause=cause,
         severity=severity,
@@ -30,7 +29,11 @@ def mark(
         next_step=next_step,
         link=link,
     )
-    memory.mark(places().data, key, trouble)
+
+
+def mark(key: str, failed: Trouble) -> None:
+    """Note a task that failed for good: it is told like a finding, until `unmark`."""
+    memory.mark(places().data, key, failed)
 
 
 def unmark(*keys: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from pipelines.alerts import memory, plan, words
 from pipelines.alerts.channels import Channel
 from pipelines.alerts.memory import Mute
-from pipelines.alerts.plan import OF_ALL, Memory, Message, Trouble
+from pipelines.alerts.plan import OF_ALL, Event, Item, Memory, Message, Trouble
 from pipelines.errors import AlertFailed, WirehouseError
 from pipelines.ledger import Cause, Severity
 from pipelines.places import Places, places
@@ -47,16 +47,33 @@ def tell(
         known, messages = _due(where, now, better=channel is not None)
         memory.write(where.data, known)
         for message in messages:
-            said = words.payload(message, now, desk) | {"at": now}
-            if channel is None:
-                level = logging.ERROR if message.severity is Severity.ERROR else logging.WARNING
-                log.log(level, "%s", said["text"])
-            else:
-                _send(channel, said, pause, log)
+            said = _say(channel, message, now, desk, pause, log)
             known = plan.after(known, message, now, channel.name if channel else LOG)
             memory.write(where.data, known)
             told.append(said)
     return told
+
+
+def once(
+    channel: Channel | None,
+    trouble: Trouble,
+    *,
+    desk: str | None = None,
+    pause: float = PAUSE,
+    log: logging.Logger = log,
+) -> None:
+    """Tell of something that happened and does not last, unless it is muted; nothing is remembered."""
+    now = datetime.now(UTC)
+    if _muted(memory.mutes(places().data, now))(trouble.cause, trouble.source_id):
+        return
+    item = Item(
+        event=Event.BEGINS,
+        cause=trouble.cause,
+        severity=trouble.severity,
+        since=trouble.since,
+        troubles=(trouble,),
+    )
+    _say(channel, Message(items=(item,)), now, desk, pause, log)
 
 
 def due(*, desk: str | None = None) -> list[dict[str, Any]]:
@@ -113,6 +130,24 @@ def _followed(where: Places, source: str) -> bool:
 def _muted(mutes: Sequence[Mute]) -> Callable[[str, str], bool]:
     names = {one.name for one in mutes}
     return lambda cause, source: cause in names or source in names
+
+
+def _say(
+    channel: Channel | None,
+    message: Message,
+    now: datetime,
+    desk: str | None,
+    pause: float,
+    log: logging.Logger,
+) -> dict[str, Any]:
+    """Send a message, or log it where there is no channel; returns it in words."""
+    said = words.payload(message, now, desk) | {"at": now}
+    if channel is None:
+        level = logging.ERROR if message.severity is Severity.ERROR else logging.WARNING
+        log.log(level, "%s", said["text"])
+    else:
+        _send(channel, said, pause, log)
+    return said
 
 
 def _send(channel: Channel, said: dict[str, Any], pause: float, log: logging.Logger) -> None:
