@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import socket
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from certificates import Authority
@@ -70,6 +72,13 @@ def test_a_mail_says_what_since_when_why_and_what_to_do():
         "Desk:   http://127.0.0.1:8080/plugin/desk",
         "Quiet:  wirehouse mute blocked --for 4h   (or the DAG `mute`; a source's name does too)",
     ]
+
+
+def test_the_message_in_the_docs_is_what_is_sent():
+    later = replace(trouble("other", "12 of 12 answers are 403"), since=NOW - timedelta(minutes=45))
+    sent = said(trouble("acme"), later)
+    docs = (Path(__file__).parents[1] / "docs" / "operators.md").read_text("utf-8")
+    assert f"```\n{sent['subject']}\n\n{sent['text']}```" in docs
 
 
 def test_thirty_sources_are_ten_lines_and_twenty_names():
