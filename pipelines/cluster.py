@@ -39,16 +39,23 @@ def memberships(
     The origin is the member on its agency's own site; else one that does not say to be another's; of
     these the one that was published, or seen, first.
     """
+    staged = list(staged)
+    asked = {key for copy in staged for text in copy.prints for key in text.keys.tolist()}
     before = {copy.story_id: copy for copy in known}
     now = {copy.story_id: _continued(copy, before.get(copy.story_id)) for copy in staged}
     copies = before | now
     moved = {i for i, copy in now.items() if i not in before or before[i].content_hash != copy.content_hash}
-    groups = Groups(copies, moved, holders_of(copies) if holders is None else holders)
+    groups = Groups(copies, moved, holders_of(copies) if holders is None else holders, asked)
     named = _named(groups.groups(), {copy.cluster_id for copy in copies.values()})
     found = [m for cluster, members in named for m in _placed(cluster, members, groups)]
     touched = {m.cluster_id for m in found if m.story_id in now}
     touched |= {copy.cluster_id for copy in now.values() if copy.cluster_id}
+    touched |= {m.cluster_id for m in found if m.story_id in before and _has_moved(m, before[m.story_id])}
     return [m for m in found if m.cluster_id in touched or before[m.story_id].cluster_id in touched]
+
+
+def _has_moved(now: Membership, before: Copy) -> bool:
+    return now.cluster_id != before.cluster_id or set(now.also_from) != set(before.also_from)
 
 
 def cluster_id(copy: Copy) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from pipelines.commons import only, own_words, widespread
-from pipelines.copies import FEWEST_WORDS, LEAST_KEYS, Copy, Holders, candidates, holders_of, merged
+from pipelines.copies import FEWEST_WORDS, LEAST_KEYS, Copy, Holders, candidates, holders_of
 from pipelines.kinship import STRONG, Kinship, is_firm, is_sure, kinship
 from pipelines.prints import KEYS, Flags, Print
 
@@ -22,7 +22,10 @@ RARE_IF_SLIGHT = 0.8
 class Groups:
     """Which stories hang together: they are taken in the order of time, so that reprints find their wire."""
 
-    def __init__(self, copies: Mapping[str, Copy], moved: set[str], holders: Holders) -> None:
+    def __init__(
+        self, copies: Mapping[str, Copy], moved: set[str], holders: Holders, asked: set[int]
+    ) -> None:
+        """`holders` says of all keys in `asked` which stories have them, but for those that too many have."""
         self.copies = copies
         self.parent = {story_id: story_id for story_id in copies}
         self.first = dict(self.parent)
@@ -47,13 +50,23 @@ class Groups:
         """Pairs that have in common what many others have too."""
         self.also_from: dict[str, tuple[str, ...]] = {i: c.also_from for i, c in copies.items()}
         self.holders = holders
-        loose = {copies[i].cluster_id for i in moved} | self._disturbed(moved)
+        self.asked = asked
+        self.dropped = asked - holders.keys()
+        """Keys of what comes in that too many have."""
+        self.common = self.dropped
+        # (A story whose page was read again, and is too short now, has no text to be compared.)
+        self.with_text = {story_id for story_id, copy in copies.items() if copy.prints}
+        pairs = [pair for pair in candidates(holders, moved) if self.with_text.issuperset(pair)]
+        loose = {copies[i].cluster_id for i in moved} | self._disturbed(moved, pairs)
         free = {i for i, c in copies.items() if i in moved or c.cluster_id is None or c.cluster_id in loose}
-        if free - moved:
-            self.holders = merged(holders, holders_of({i: copies[i] for i in free}))
+        pairs = list(dict.fromkeys([*pairs, *self._again(free)]))
+        self.still_from = self._still_from(free - moved)
+        self.mixed.update(i for i, others in self.still_from.items() if others)
         self._join_known(free)
         self._join_equal()
-        self.edges = self._edges(self._compared(free))
+        pairs = [(a, b) for a, b in pairs if self.root(a) != self.root(b)]
+        self._compare(pairs)
+        self.edges = self._edges(pairs)
         for story_id in sorted(self.edges.keys() | self.mentions.keys(), key=lambda i: copies[i].time):
             if self.said_first.get(copies[story_id].content_hash, story_id) == story_id:
                 self._take(story_id)
@@ -61,18 +74,45 @@ class Groups:
             first = self.said_first.get(copies[story_id].content_hash, story_id)
             self.also_from[story_id] = self.also_from[first]
 
-    def _disturbed(self, moved: set[str]) -> set[str | None]:
+    def _disturbed(self, moved: set[str], pairs: Sequence[tuple[str, str]]) -> set[str | None]:
         """Known clusters to be divided anew: what comes in was there first, or has what all have."""
         found: set[str | None] = set()
-        pairs = self._compared(moved)
+        self._compare(pairs)
         self._edges(pairs)
         for pair in pairs:
             for one, other in (pair, pair[::-1]):
-                if one in moved and other not in moved and self.kin[pair].strength > 0:
+                kin = self.kin[pair]
+                if one in moved and other not in moved and (kin.strength > 0 or kin.item):
                     is_late = self.copies[one].time < self.copies[other].time
                     if is_late or pair in self.refused:
                         found.add(self.copies[other].cluster_id)
-        return found
+        times: Counter[str] = Counter()
+        for key in self.common & self.holders.keys():
+            known = Counter(self.copies[i].cluster_id for i in self.holders[key] if i in self.copies)
+            times.update(cluster for cluster, n in known.items() if cluster is not None and n > 1)
+        return found | {cluster for cluster, n in times.items() if n >= LEAST_KEYS}
+
+    def _still_from(self, known: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Of the other wires that known stories are made of, those with which they are not compared again."""
+        compared = {pair for a, b in self.kin for pair in ((a, b), (b, a))}
+        return {
+            i: tuple(
+                o for o in self.copies[i].also_from if (i, o) not in compared and not self._are_fellows(i, o)
+            )
+            for i in known
+        }
+
+    def _are_fellows(self, a: str, b: str) -> bool:
+        return b in self.copies and self.copies[a].cluster_id == self.copies[b].cluster_id
+
+    def _again(self, free: set[str]) -> list[tuple[str, str]]:
+        """Pairs of stories to compare again, since their clusters are divided anew.
+
+        Keys that nobody asked for count as theirs alone; those that too many have stay out.
+        """
+        beside = holders_of({i: self.copies[i] for i in free})
+        self.holders = {**{k: v for k, v in beside.items() if k not in self.asked}, **self.holders}
+        return [pair for pair in candidates(self.holders, free) if self.with_text.issuperset(pair)]
 
     def _join_known(self, free: set[str]) -> None:
         first: dict[str, str] = {}
@@ -87,16 +127,10 @@ class Groups:
             if copy.word_count >= FEWEST_WORDS:
                 self._join(self.said_first.setdefault(copy.content_hash, copy.story_id), copy.story_id)
 
-    def _compared(self, free: set[str]) -> list[tuple[str, str]]:
-        """Compare the pairs worth it: stories of one known cluster are taken as they are."""
-        # (A story whose page was read again, and is too short now, has no text to be compared.)
-        here = {story_id for story_id, copy in self.copies.items() if copy.prints}
-        pairs = [pair for pair in candidates(self.holders, free) if here.issuperset(pair)]
-        apart = [(a, b) for a, b in pairs if self.root(a) != self.root(b)]
-        for a, b in apart:
+    def _compare(self, pairs: Sequence[tuple[str, str]]) -> None:
+        for a, b in pairs:
             self._kinship(a, b)
-        self._leave_out_commons(apart, free)
-        return apart
+        self._leave_out_commons(pairs)
 
     def _kinship(self, a: str, b: str) -> Kinship:
         """The nearest kinship of any texts of two stories; its regions are of the texts they have now."""
@@ -104,13 +138,10 @@ class Groups:
             self.kin[a, b] = self.whole[a, b] = _nearest(self.copies[a].prints, self.copies[b].prints)
         return self.kin[a, b]
 
-    def _leave_out_commons(self, pairs: Sequence[tuple[str, str]], free: set[str]) -> None:
+    def _leave_out_commons(self, pairs: Sequence[tuple[str, str]]) -> None:
         """Compare stories that are no copies by their whole texts without what many unrelated ones have."""
         sure = self._sure(pairs)
-        common = widespread(self.holders, lambda i: sure.get(i, i))
-        common |= {
-            k for i in free for p in self.copies[i].prints for k in p.keys.tolist()
-        } - self.holders.keys()
+        common = self.common = widespread(self.holders, lambda i: sure.get(i, i)) | self.dropped
         for pair in pairs:
             whole = self.whole[pair]
             if pair in self.cleaned or whole.contradict or (whole.strength > 0 and not whole.slight):
@@ -243,7 +274,7 @@ class Groups:
                 if not self._are_apart(main[0], part[0]):
                     self._join(main[0], part[0])
             self._join(main[0], story_id)
-        self.also_from[story_id] = tuple(dict.fromkeys([*named, *items]))
+        self.also_from[story_id] = tuple(dict.fromkeys([*self.still_from.get(story_id, ()), *named, *items]))
 
     def _is_brief(self, story_id: str, main: Sequence[str], others: Sequence[Sequence[str]],
                   items: Sequence[str]) -> bool:  # fmt: skip
