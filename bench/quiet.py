@@ -11,9 +11,11 @@ something: with quiet sources that takes as long as it takes to tell silence fro
 from __future__ import annotations
 
 import argparse
+import heapq
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bench.machine import describe
@@ -23,16 +25,46 @@ from pipelines.ledger import Finding, Severity
 from pipelines.measures import Measures
 
 
-def judged(site: Site, days: float) -> Iterator[tuple[Staged, list[Finding]]]:
-    """Each run of so many days with what is found in it; its measures are the past of the next."""
-    past: list[Measures] = []
-    for staged in site.crawls(days):
-        run, now = staged.run, staged.run.ended_at
+def judged(
+    sites: Sequence[Site], days: float, alone: bool = False
+) -> Iterator[tuple[Site, Staged, list[Finding]]]:
+    """The runs of all sites as they came, each with what is found; what it measured is past for the next.
+
+    `alone`: each is judged as if there were no other source to compare a quiet day with.
+    """
+    lived = {site.rhythm.name: _Life(site) for site in sites}
+    runs = heapq.merge(*(site.crawls(days) for site in sites), key=lambda staged: staged.run.started_at)
+    for staged in runs:
+        one, now = lived[staged.run.source_id], staged.run.ended_at
+        others = {name: life.flow(now) for name, life in lived.items() if life is not one and not alone}
         measured, found = checks.judged(
-            site.source, run, staged.ledger, staged.stories, staged.fetches, staged.sightings, past, now=now
-        )
-        past.append(measured)
-        yield staged, found
+            one.site.source, staged.run, staged.ledger, staged.stories, staged.fetches, staged.sightings,
+            one.past, others={name: flow for name, flow in others.items() if flow is not None}, now=now,
+        )  # fmt: skip
+        one.add(measured)
+        yield one.site, staged, found
+
+
+@dataclass
+class _Life:
+    """A site, and what its runs measured."""
+
+    site: Site
+    past: list[Measures] = field(default_factory=list)
+    day: deque[Measures] = field(default_factory=deque)
+    """Those of the last 24 hours in which it was known what to expect."""
+
+    def add(self, measured: Measures) -> None:
+        self.past.append(measured)
+        if measured.expected is not None:
+            self.day.append(measured)
+
+    def flow(self, now: datetime) -> tuple[float, float] | None:
+        while self.day and self.day[0].started_at < now - timedelta(days=1):
+            self.day.popleft()
+        if not self.day:
+            return None
+        return sum(m.arrived for m in self.day), sum(m.expected or 0.0 for m in self.day)
 
 
 def loud(found: Sequence[Finding]) -> list[Finding]:
@@ -45,8 +77,7 @@ def found_after(
 ) -> tuple[timedelta, Finding] | None:
     """How long after its start a trouble is told, and how; None: not within the days it lasts."""
     since = START + timedelta(days=well, hours=9)
-    site = Site(rhythm, seed, trouble, since)
-    for staged, found in judged(site, well + ill):
+    for _, staged, found in judged([Site(rhythm, seed, trouble, since)], well + ill):
         told = loud(found)
         if told and staged.run.started_at >= since:
             return staged.run.started_at - since, told[0]
@@ -60,6 +91,7 @@ def main() -> None:
     parser.add_argument("--days", type=float, default=14)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--sources", nargs="+", default=[r.name for r in RHYTHMS])
+    parser.add_argument("--alone", action="store_true", help="judge each as if there were no other")
     parser.add_argument("--power", action="store_true")
     given = parser.parse_args()
     chosen = [r for r in RHYTHMS if r.name in given.sources]
@@ -67,20 +99,19 @@ def main() -> None:
     if given.power:
         _power(chosen, given.seeds, given.days)
     else:
-        _quiet(chosen, given.seeds, given.days)
+        _quiet(chosen, given.seeds, given.days, given.alone)
 
 
-def _quiet(chosen: Sequence[Rhythm], seeds: Sequence[int], days: float) -> None:
+def _quiet(chosen: Sequence[Rhythm], seeds: Sequence[int], days: float, alone: bool) -> None:
     begun, runs = time.monotonic(), 0
     told: Counter[str] = Counter()
     for seed in seeds:
-        for rhythm in chosen:
-            for staged, found in judged(Site(rhythm, seed), days):
-                runs += 1
-                told.update(["notes"] if found else [])
-                for f in loud(found):
-                    told[f.severity.value] += 1
-                    print(f"  {_when(staged.run.started_at)} {rhythm.name:<16}{_say(f)}")
+        for site, staged, found in judged([Site(rhythm, seed) for rhythm in chosen], days, alone):
+            runs += 1
+            told.update(["notes"] if found else [])
+            for f in loud(found):
+                told[f.severity.value] += 1
+                print(f"  {_when(staged.run.started_at)} {site.rhythm.name:<16}{_say(f)}")
     seconds = time.monotonic() - begun
     print(f"{len(chosen)} sources, {days:g} days, seeds {', '.join(map(str, seeds))}")
     print(f"{runs:,} runs made and judged in {seconds:.0f} s ({1000 * seconds / runs:.1f} ms each)")
