@@ -16,7 +16,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
@@ -67,11 +67,11 @@ CAUSES = {
 }
 """What each trouble is to be called."""
 
-SLOW = timedelta(seconds=1)
+SLOW = timedelta(seconds=2.5)
 """For an answer of a slow server; others answer at once."""
 
-DEADLINE = timedelta(seconds=10)
-"""Of a crawl: half an hour in earnest, which nobody wants to wait for here."""
+DEADLINE = timedelta(seconds=15)
+"""Of the crawl of a slow server: half an hour in earnest, which nobody wants to wait for here."""
 
 log = logging.getLogger("wirehouse.bench")
 
@@ -102,17 +102,22 @@ class Ward:
             if ill:
                 self.served.trouble(ill, site, self.served.now - EVERY)
         try:
-            return self.run(data, list(ills))
+            return self.run(data, list(ills), [site for site, ill in ills.items() if ill == "slow_server"])
         finally:
             for site in ills:
                 self.served.cure(site)
 
-    def run(self, data: Path, sites: Sequence[str]) -> dict[str, list[Finding]]:
+    def run(
+        self, data: Path, sites: Sequence[str], slow: Collection[str] = ()
+    ) -> dict[str, list[Finding]]:
         """Crawl, read and judge: the crawls all at once, as they mostly wait."""
         where = self.places(data)
         found = {}
         with ThreadPoolExecutor(len(sites)) as crawlers:
-            crawls = {crawlers.submit(self._crawl, where, site): site for site in sites}
+            crawls = {
+                crawlers.submit(self._crawl, where, site, DEADLINE if site in slow else steps.DEADLINE): site
+                for site in sites
+            }
             for crawled in as_completed(crawls):
                 site, batch = crawls[crawled], crawled.result()
                 extract_step.extract(where.data, batch, self.sources[site], 1)
@@ -122,9 +127,9 @@ class Ward:
     def places(self, data: Path) -> Places:
         return Places(self.home, UPath(data), self.warehouse, self.home / "sources", 1)
 
-    def _crawl(self, where: Places, site: str) -> str:
+    def _crawl(self, where: Places, site: str, deadline: timedelta) -> str:
         return crawl_step.crawl(
-            where.data, self.sources[site], sources=where.sources, url_base=None, deadline=DEADLINE,
+            where.data, self.sources[site], sources=where.sources, url_base=None, deadline=deadline,
             stop=None, log=log,
         ).batch  # fmt: skip
 

@@ -59,7 +59,8 @@ def judged(
         found += [*answers.is_still_there(j), *answers.pages_answer(j), *answers.answers_in_time(j)]
         if not _explains_silence(found):
             found += [*volume.channels_name_stories(j)]
-        if not _explains_silence(found):
+        # What a run that was cut off did not get to, is brought by the next.
+        if run.finish_reason == "finished" and not _explains_silence(found):
             found += [*volume.brings_as_much(j)]
     found = sorted(_explained(found), key=lambda f: (-f.severity.rank, _rank(f.cause)))
     flow = j.rhythm if run.kind == "crawl" else None

@@ -120,7 +120,8 @@ def answers_in_time(j: Judging) -> Iterator[Finding]:
     usual = j.middle(lambda m: m.seconds)
     late = j.share(lambda m: m.timeouts, lambda m: m.requests)
     seconds = j.m.seconds
-    if usual and seconds is not None and j.m.requests >= FEW and seconds >= max(SLOW, SLOWER * usual):
+    few = 3 if j.run.finish_reason == "deadline" else FEW  # as slow as that, it did not get further
+    if usual and seconds is not None and j.m.requests >= few and seconds >= max(SLOW, SLOWER * usual):
         yield j.finding(
             "answers_in_time",
             Severity.WARNING,

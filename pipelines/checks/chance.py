@@ -26,6 +26,18 @@ def silence(expected: list[float], spread: float) -> float:
     return sum(log1p(spread * mean) / spread for mean in expected)
 
 
+def sure_of_silence(a_day: float) -> float:
+    """The surprise (nats) from which a pause is a silence: each story may be the last.
+
+    Once in a hundred years of a source we may be wrong. Were the surprise the same for all, one of three
+    stories a day would be gone for weeks before anybody hears of it.
+
+    >>> round(sure_of_silence(3), 1), round(sure_of_silence(400), 1)
+    (11.6, 16.5)
+    """
+    return log(100 * 365 * max(a_day, 1.0))
+
+
 def more(count: int, of: int, share: float) -> float:
     """The surprise (nats) that a share has grown to so many, or more: Chernoff's bound.
 

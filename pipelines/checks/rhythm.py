@@ -67,6 +67,12 @@ class Rhythm:
     def is_learned(self) -> bool:
         return self.watched >= LEARNED
 
+    @property
+    def a_day(self) -> float:
+        """Stories that came in a day, while nothing was wrong."""
+        days = self.watched / timedelta(days=1)
+        return float(np.sum(self.came * self.teaches)) / days if days else 0.0
+
     def silence(self) -> tuple[float, float, timedelta]:
         """Since anything last came: the surprise (nats), that by weekends' rates, and how long it is."""
         last = np.flatnonzero(self.came > 0)
@@ -137,6 +143,8 @@ def learned(
     sound = np.array(
         [*(is_sound(m) for m in runs[1:-1]), False], dtype=float
     )  # the run itself is to be judged
+    brought = np.flatnonzero(came > 0)
+    sound[int(brought[-1]) + 1 if len(brought) else 0 :] = 0  # a silence that goes on must not teach itself
     hours = _by_hour(times[1:][kept], lengths[kept], came[kept], sound[kept])
     watched = timedelta(seconds=float(np.sum((lengths * sound)[kept])))
     return _fitted(*hours, zone, watched, float(lengths[-1]) / _HOUR)

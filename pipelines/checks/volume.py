@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from math import log
 
-from pipelines.checks.chance import SURE
+from pipelines.checks import chance
 from pipelines.checks.judging import FEW, Flow, Judging, failing
 from pipelines.checks.rhythm import Rhythm, Window
 from pipelines.ledger import Cause, Finding, Severity
@@ -49,10 +49,12 @@ def channels_name_stories(j: Judging) -> Iterator[Finding]:
     carriers = [url for url in named if url in gone or url in empty or _usually_named(j, url) > 0]
     if not empty and not gone:
         return
-    if empty and len(empty) == len(carriers):
+    # A front page may go on naming stories while the feeds beside it are empty: it is they that are sick.
+    feeds = {url for url in carriers if url not in (*j.source.sections, j.source.home)}
+    if empty and (len(empty) == len(carriers) or (feeds and feeds <= set(empty))):
         yield j.finding(
             "channels_name_stories",
-            Severity.ERROR if j.past else Severity.NOTE,  # of a new source nobody knows what is usual
+            _of_empty(len(empty) < len(carriers), bool(j.past)),  # of a new source nobody knows what is usual
             Cause.FEED_EMPTY,
             f"{', '.join(empty[:3])}: answered, and names not one story",
             "open it in a browser: empty there too? it was moved or renamed: correct the source's TOML",
@@ -69,6 +71,12 @@ def channels_name_stories(j: Judging) -> Iterator[Finding]:
             "open them in a browser: renamed or given up? correct the source's TOML",
             "half of what it was crawled for" if half else "the others go on",
         )
+
+
+def _of_empty(others_go_on: bool, has_past: bool) -> Severity:
+    if not has_past:
+        return Severity.NOTE
+    return Severity.WARNING if others_go_on else Severity.ERROR
 
 
 def _usually_named(j: Judging, url: str) -> int:
@@ -100,10 +108,10 @@ def _silent(j: Judging, flow: Rhythm) -> Iterator[Finding]:
         longest = _longest_pause(j)
         if length < max(UNLEARNED, 3 * longest):
             return
-    elif surprise < SURE:
+    elif surprise < chance.sure_of_silence(flow.a_day):
         return
     expected = float(sum(flow.expected[: int((flow.came > 0).argmax()) or len(flow.came)]))
-    quiet = _why_quiet(j, length, by_sundays < SURE)
+    quiet = _why_quiet(j, length, by_sundays < chance.sure_of_silence(flow.a_day))
     newest = max((p.newest_said_at for p in (*j.past, j.m) if p.newest_said_at), default=None)
     yield j.finding(
         "feeds_move",
