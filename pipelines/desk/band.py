@@ -13,7 +13,7 @@ SHOWN = 48
 WEEK_HOURS = 7 * 24
 DAY_HOURS = 24
 
-LULL = 4
+LULLS = (4, 8)
 """Hours that are looked at together, where one alone says too little."""
 
 COLD = 3 * DAY_HOURS
@@ -61,17 +61,19 @@ def expected(counts: Counts) -> Band:
 
 
 def _slump(counts: Counts, mean: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """Is what LULL hours brought so little that chance hardly makes it (Poisson, three deviations)?
+    """Is what several hours brought so little that chance hardly makes it?
 
     Of most sources no single hour can tell: where three stories are usual, none is nothing odd.
-    The hours around a whole silence are marked too, but none that had its usual share.
+    Judged by Freeman and Tukey's deviate, at four: of six expected, none came. Of the hours looked at
+    together those are marked that had less than half of their share; the running one is not over.
     """
     found = np.zeros_like(mean, dtype=bool)
-    for first in range(1, SHOWN - LULL + 1):  # the running hour is not over
-        window = slice(first, first + LULL)
-        usual = mean[:, window].sum(axis=1)
-        few = counts[:, window].sum(axis=1) < usual - 3 * np.sqrt(usual)
-        found[:, window] |= few[:, None] & (counts[:, window] < mean[:, window] / 2)
+    for hours in LULLS:
+        for first in range(1, SHOWN - hours + 1):
+            window = slice(first, first + hours)
+            came, usual = counts[:, window].sum(axis=1), mean[:, window].sum(axis=1)
+            few = np.sqrt(came) + np.sqrt(came + 1) - np.sqrt(4 * usual + 1) < -4
+            found[:, window] |= few[:, None] & (counts[:, window] < mean[:, window] / 2)
     return found
 
 

@@ -11,7 +11,15 @@ const AGAIN = 30_000; // milliseconds between two looks at all sources
 const SOON = 1_500; // where what came is older than it should be: a new answer is being made behind it
 const OLD = 20; // seconds
 
-const [main, search, tags, onlySick, tally, fresh, keys] = ["main", "search", "tags", "only-sick", "tally", "fresh", "keys"].map((id) => document.getElementById(id));
+const [main, search, tags, onlySick, tally, fresh, keys] = [
+  "main",
+  "search",
+  "tags",
+  "only-sick",
+  "tally",
+  "fresh",
+  "keys",
+].map((id) => document.getElementById(id));
 let turn = 0; // counts page changes: an answer that comes after the next one is dropped
 
 async function ask(path) {
@@ -41,7 +49,14 @@ async function show() {
   document.body.classList.toggle("inside", inside !== undefined);
   document.title = inside ? `${inside} – Desk` : "Desk";
   try {
-    const drawn = named.source !== undefined ? await drawSource(named.source) : named.story !== undefined ? await drawStory(named) : named.find !== undefined ? find.draw(await ask(`find?${new URLSearchParams({ q: named.find })}`)) : null;
+    const drawn =
+      named.source !== undefined
+        ? await drawSource(named.source)
+        : named.story !== undefined
+          ? await drawStory(named)
+          : named.find !== undefined
+            ? find.draw(await ask(`find?${new URLSearchParams({ q: named.find })}`))
+            : null;
     if (mine !== turn) return;
     if (drawn) {
       main.replaceChildren(...drawn.flat().filter(Boolean));
@@ -77,17 +92,25 @@ async function look(again = 4) {
   overview.take(answer, isShown ? main : document.createElement("div"), filter());
   tally.replaceChildren(...overview.tally());
   const known = new Set([...tags.options].map((option) => option.value));
-  tags.append(...overview.tags().filter((tag) => !known.has(tag)).map((tag) => h("option", { value: tag }, tag)));
+  tags.append(
+    ...overview
+      .tags()
+      .filter((tag) => !known.has(tag))
+      .map((tag) => h("option", { value: tag }, tag)),
+  );
   tick();
   if (isShown && focused) rowOf(focused)?.focus({ preventScroll: true });
   if (isShown) scrollTo(x, y);
-  if (again > 0 && Date.now() / 1000 - overview.madeAt() > OLD) setTimeout(() => look(again - 1).catch(() => {}), SOON);
+  if (again > 0 && Date.now() / 1000 - overview.madeAt() > OLD)
+    setTimeout(() => look(again - 1).catch(() => {}), SOON);
 }
 
 function tick() {
   const made = overview.madeAt();
   fresh.textContent = made === null ? "" : `${ago(made)} ago`;
-  document.querySelectorAll("time[data-at]").forEach((one) => (one.textContent = ago(Number(one.dataset.at))));
+  document
+    .querySelectorAll("time[data-at]")
+    .forEach((one) => (one.textContent = ago(Number(one.dataset.at))));
 }
 
 /** A link to a page of Airflow. Inside its frame we may not navigate the top, but may tell its router. */
@@ -110,7 +133,8 @@ function airflow(path, text) {
 function remember() {
   const outer = window.parent === window ? null : window.parent;
   const own = outer?.location.pathname.match(/^(.*\/plugin\/desk)(?:\/|$)/);
-  if (own) outer.history.replaceState(outer.history.state, "", `${own[1]}${location.pathname}${location.hash}`);
+  if (own)
+    outer.history.replaceState(outer.history.state, "", `${own[1]}${location.pathname}${location.hash}`);
 }
 
 function rowOf(name) {
@@ -121,7 +145,8 @@ function move(step) {
   const rows = [...main.querySelectorAll("a.row, button.item, ol.chain a, ol.trail a")];
   if (!rows.length) return;
   const now = rows.indexOf(document.activeElement);
-  const next = rows[now < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(Math.max(now + step, 0), rows.length - 1)];
+  const next =
+    rows[now < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(Math.max(now + step, 0), rows.length - 1)];
   next.focus();
   next.scrollIntoView({ block: "nearest" });
 }
@@ -131,7 +156,8 @@ function found() {
   if (/^https?:\/\//i.test(text) || /^[0-9a-f]{20}$/.test(text) || /^[\w-]+(\.[\w-]+)+\/\S*$/.test(text)) {
     search.value = "";
     location.hash = address({ find: text });
-  } else if (overview.firstShown() !== null && text) location.hash = address({ source: overview.firstShown() });
+  } else if (overview.firstShown() !== null && text)
+    location.hash = address({ source: overview.firstShown() });
 }
 
 const KEYS = {

@@ -30,7 +30,14 @@ export function draw(main, filter) {
   const first = rows.slice(0, AT_ONCE).map(element);
   list.append(...first);
   main.replaceChildren(notices(), table);
-  if (!rows.length) list.append(h("p", { class: "hint" }, data.note ?? (data.sources.length ? "No source passes the filter." : "No source is declared.")));
+  if (!rows.length)
+    list.append(
+      h(
+        "p",
+        { class: "hint" },
+        data.note ?? (data.sources.length ? "No source passes the filter." : "No source is declared."),
+      ),
+    );
   performance.mark("desk-drawn");
   setTimeout(() => {
     if (list.isConnected) list.append(...rows.slice(AT_ONCE).map(element));
@@ -48,7 +55,11 @@ export function row(name) {
 export function tally() {
   const counts = {};
   for (const row of data.sources) counts[row.state] = (counts[row.state] ?? 0) + 1;
-  return Object.keys(STATES).filter((state) => counts[state]).map((state) => h("span", { class: `count ${state}` }, h("b", {}, number(counts[state])), ` ${STATES[state]}`));
+  return Object.keys(STATES)
+    .filter((state) => counts[state])
+    .map((state) =>
+      h("span", { class: `count ${state}` }, h("b", {}, number(counts[state])), ` ${STATES[state]}`),
+    );
 }
 
 export function tags() {
@@ -68,13 +79,32 @@ function passes(row, { text, tag, sick }) {
   if (sick && !["sick", "ailing", "held"].includes(row.state)) return false;
   if (tag && !row.tags.includes(tag)) return false;
   if (!text) return true;
-  const all = `${row.name} ${row.title} ${row.tags.join(" ")} ${row.state} ${row.troubles.map((t) => `${t.cause} ${t.message}`).join(" ")}`.toLowerCase();
-  return text.toLowerCase().split(/\s+/).every((word) => all.includes(word));
+  const troubles = row.troubles.map((trouble) => `${trouble.cause} ${trouble.message}`).join(" ");
+  const all = `${row.name} ${row.title} ${row.tags.join(" ")} ${row.state} ${troubles}`.toLowerCase();
+  return text
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => all.includes(word));
 }
 
 function notices() {
   const found = data.warehouse ?? [];
-  return h("div", { class: "notices" }, found.map((trouble) => h("p", { class: `notice ${trouble.severity}` }, h("b", {}, "The warehouse: "), cause(trouble), " ", told(trouble.message), " ", h("span", { class: "next" }, "→ ", told(trouble.next_step)))));
+  return h(
+    "div",
+    { class: "notices" },
+    found.map((trouble) =>
+      h(
+        "p",
+        { class: `notice ${trouble.severity}` },
+        h("b", {}, "The warehouse: "),
+        cause(trouble),
+        " ",
+        told(trouble.message),
+        " ",
+        h("span", { class: "next" }, "→ ", told(trouble.next_step)),
+      ),
+    ),
+  );
 }
 
 function heading() {
@@ -85,13 +115,19 @@ function heading() {
     h("span"),
     cell("source"),
     cell("trouble, and since when"),
-    cell("stories by the hour, 48 h", "bars: stories first seen in each hour; behind them what is usual at this hour of the week"),
+    cell(
+      "stories by the hour, 48 h",
+      "bars: stories first seen in each hour; behind them what is usual at this hour of the week",
+    ),
     cell("24 h", "stories first seen in the last 24 hours"),
     cell("newest", "how long ago the newest story was first seen"),
     cell("last run", "how long ago the last crawl began"),
     cell("outcomes, 24 h", "what became of the leads of the last 24 hours"),
     cell("rechecks", "stories looked at again in the last 24 hours, and those that had changed"),
-    cell("confidence", "mean confidence of extraction in the last 24 hours, and what it was in the five weeks before"),
+    cell(
+      "confidence",
+      "mean confidence of extraction in the last 24 hours, and what it was in the five weeks before",
+    ),
   );
 }
 
@@ -109,12 +145,23 @@ function element(row) {
 
 function drawRow(row) {
   const [found, changed] = [row.rechecks[0], row.rechecks[1]];
-  const drop = row.confidence !== null && row.usual_confidence !== null && row.confidence < row.usual_confidence - 0.1;
+  const drop =
+    row.confidence !== null && row.usual_confidence !== null && row.confidence < row.usual_confidence - 0.1;
   return h(
     "a",
-    { class: `row ${row.state}`, href: address({ source: row.name }), "data-name": row.name, role: "listitem" },
+    {
+      class: `row ${row.state}`,
+      href: address({ source: row.name }),
+      "data-name": row.name,
+      role: "listitem",
+    },
     h("span", { class: "dot", title: STATES[row.state] }),
-    h("span", { class: "who" }, told(row.title, { class: "title" }), h("small", {}, told(row.name), row.tags.length ? ` · ${row.tags.join(" ")}` : "")),
+    h(
+      "span",
+      { class: "who" },
+      told(row.title, { class: "title" }),
+      h("small", {}, told(row.name), row.tags.length ? ` · ${row.tags.join(" ")}` : ""),
+    ),
     trouble(row),
     sparkline(row),
     h("span", { class: "num" }, number(row.day)),
@@ -122,21 +169,37 @@ function drawRow(row) {
     when(row.last_run, "never"),
     bar(parts(row.outcomes)),
     h("span", { class: "num dim" }, found ? `${number(found)} / ${number(changed)}` : ""),
-    h("span", { class: `num ${drop ? "drop" : "dim"}`, title: row.usual_confidence === null ? "" : `usual: ${share(row.usual_confidence)}` }, share(row.confidence)),
+    h(
+      "span",
+      {
+        class: `num ${drop ? "drop" : "dim"}`,
+        title: row.usual_confidence === null ? "" : `usual: ${share(row.usual_confidence)}`,
+      },
+      share(row.confidence),
+    ),
   );
 }
 
 function trouble(row) {
   const [worst, ...others] = row.troubles;
   if (!worst) {
-    const text = row.state === "ailing" ? "no run for three beats" : row.state === "well" ? "" : STATES[row.state];
+    const text =
+      row.state === "ailing" ? "no run for three beats" : row.state === "well" ? "" : STATES[row.state];
     return h("span", { class: "trouble quiet" }, row.held ? `${row.held} held in quarantine` : text);
   }
   const more = others.length ? ` · and ${others.map((t) => t.cause.replaceAll("_", " ")).join(", ")}` : "";
   return h(
     "span",
     { class: "trouble", title: `${worst.message}\n→ ${worst.next_step}` },
-    h("span", { class: "why" }, cause(worst), " ", worst.since && h("time", { "data-at": worst.since }, ago(worst.since)), row.held ? ` · ${row.held} held` : "", more),
+    h(
+      "span",
+      { class: "why" },
+      cause(worst),
+      " ",
+      worst.since && h("time", { "data-at": worst.since }, ago(worst.since)),
+      row.held ? ` · ${row.held} held` : "",
+      more,
+    ),
     told(worst.message, { class: "message" }),
   );
 }
@@ -146,5 +209,7 @@ function cause(trouble) {
 }
 
 function when(at, none) {
-  return at === null ? h("span", { class: "num dim" }, none) : h("span", { class: "num" }, h("time", { "data-at": at }, ago(at)));
+  return at === null
+    ? h("span", { class: "num dim" }, none)
+    : h("span", { class: "num" }, h("time", { "data-at": at }, ago(at)));
 }

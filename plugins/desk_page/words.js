@@ -1,6 +1,13 @@
 // Numbers and times as people say them, and what outcomes, states and causes mean.
 
-export const STATES = { sick: "sick", ailing: "ailing", held: "held", new: "never ran", well: "well", resting: "resting" };
+export const STATES = {
+  sick: "sick",
+  ailing: "ailing",
+  held: "held",
+  new: "never ran",
+  well: "well",
+  resting: "resting",
+};
 
 const KINDS = [
   ["new", ["new"]],
@@ -9,7 +16,9 @@ const KINDS = [
   ["aside", ["duplicate", "not_story", "out_of_scope", "over_budget", "rights_reserved", "not_due"]],
   ["poor", ["rejected", "gone", "not_html", "bad_content", "too_large"]],
 ];
-const KIND = Object.fromEntries(KINDS.flatMap(([kind, outcomes]) => outcomes.map((outcome) => [outcome, kind])));
+const KIND = Object.fromEntries(
+  KINDS.flatMap(([kind, outcomes]) => outcomes.map((outcome) => [outcome, kind])),
+);
 const ORDER = ["new", "updated", "same", "aside", "poor", "broken"];
 
 /** The colour of an outcome: what is none of the good or the harmless ones is broken. */
@@ -58,7 +67,12 @@ export function share(value) {
 }
 
 export function bytes(count) {
-  for (const [size, unit] of [[1e9, "GB"], [1e6, "MB"], [1e3, "kB"]]) if (count >= size) return `${(count / size).toFixed(1)} ${unit}`;
+  for (const [size, unit] of [
+    [1e9, "GB"],
+    [1e6, "MB"],
+    [1e3, "kB"],
+  ])
+    if (count >= size) return `${(count / size).toFixed(1)} ${unit}`;
   return `${count} B`;
 }
 
@@ -68,5 +82,7 @@ export function plain(value) {
   if (Array.isArray(value)) return value.map(plain).join(", ");
   if (typeof value === "number" && !Number.isInteger(value)) return String(Math.round(value * 1000) / 1000);
   if (typeof value === "object") return JSON.stringify(value);
-  return /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value) ? String(value).slice(0, 19).replace("T", " ") + "Z" : String(value);
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value)
+    ? String(value).slice(0, 19).replace("T", " ") + "Z"
+    : String(value);
 }
