@@ -7,9 +7,12 @@ red, or at once when the message names a `sources/*.toml`.
 **extract** is red: a bug of ours, or a full disk. The archive is safe: mend the cause and
 clear the task; it reads the same batch again, and nothing is fetched twice.
 
+**quarantine** is mostly pink (skipped): nothing is held. Green: what came would poison the tables, so
+it is held and not loaded, and a run of the DAG `quarantine` asks you what shall become of it.
+
 **check** is red: the batch is there, but does not keep the promises of the source's
 `[expect]`, or its ledger does not balance. The findings are in the log. What was
-extracted is published all the same; clearing the task only checks again. What each cause
+extracted is published all the same, unless it is held; clearing the task only checks again. What each cause
 means, when to leave it alone and what to do is in the runbook (`docs/operators.md`).
 
 A task that fails for good is told of (docs/operators.md, *Alerts*), and so is a run that has not
@@ -23,17 +26,14 @@ wrong has no DAG until it is mended: see the import error of `broken.py`.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from airflow.sdk import DAG, Asset, dag, get_parsing_context
+from airflow.sdk import DAG, dag, get_parsing_context
 from alerting import WATCHED, late
 from scrapy_operator import ScrapyOperator
-from step_task import step
+from staged import read
 
 from pipelines.records import Source
 from pipelines.steps import declared_sources
-
-STAGED = Asset("wirehouse://staged")
 
 CRAWL = """Fetch what the source announces into a new batch.
 
@@ -69,37 +69,7 @@ def crawl_dag(source: Source) -> DAG:
             doc_md=CRAWL,
         )
 
-        @step(
-            outlets=[STAGED],
-            execution_timeout=timedelta(hours=1),
-            retries=1,
-            retry_delay=timedelta(seconds=30),
-        )
-        def extract(batch: str, *, outlet_events: Any) -> dict[str, int]:
-            """Read the pages of the batch, and judge what came.
-
-            *Leave it* never: a bug of ours, or a full disk. *Look at* the last lines of its log. *Again*:
-            clear it; it reads the same batch with today's rules, and nothing is fetched.
-            """
-            from pipelines import steps  # heavy: not while Airflow parses this file
-
-            counts = steps.extract(batch)
-            outlet_events[STAGED].extra = {"batch": batch}
-            return {str(outcome): count for outcome, count in counts.items()}
-
-        @step(execution_timeout=timedelta(minutes=10))
-        def check(batch: str) -> list[str]:
-            """Say what was found in the batch; red where a finding is an error.
-
-            *Leave it* when the finding's cause may be left alone, says the runbook (`docs/operators.md`).
-            *Look at* the findings in its log, each with its cause, its evidence and the next step. *Again*:
-            clear it; it judges the same batch anew.
-            """
-            from pipelines import steps
-
-            return [str(finding) for finding in steps.check(batch)]
-
-        extract(crawl.output) >> check(crawl.output)
+        read(crawl.output)
 
     return crawl_source()
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from pipelines import show
+from pipelines import cli_operate, show
 from pipelines.cli_alerts import alert, mute, mutes, unmute
 from pipelines.cli_export import export
 from pipelines.cli_sources import probe, sources
@@ -302,6 +302,7 @@ def _checked(batch: str | None) -> list[WirehouseError]:
 
 for command in (
     alert, diff, drop, export, mute, mutes, probe, promote, rehearse, show_story, sources, unmute, upkeep,
+    *cli_operate.COMMANDS,
 ):  # fmt: skip
     main.add_command(command)
 

@@ -15,7 +15,7 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -59,8 +59,9 @@ def crawl(
     log: logging.Logger,
     days: Days | None = None,
     budget: int | None = None,
+    recrawl: Sequence[str] | None = None,
 ) -> Crawled:
-    """Run one crawl, or with `days` a backfill; see `steps.crawl`."""
+    """Run one crawl, or with `days` a backfill, with `recrawl` one out of turn; see `steps.crawl`."""
     stop = stop or threading.Event()
     with workplace(data, source.name, backfill_stop=stop if days else None) as home:
         now = datetime.now(UTC)
@@ -82,13 +83,15 @@ def crawl(
                 "parent": os.getpid(),
                 "days": [days.since.isoformat(), days.until.isoformat(), days.zone] if days else None,
                 "budget": budget,
+                "recrawl": recrawl,
             }
             command = [sys.executable, "-m", "spiders", json.dumps(job)]
             ended = program.run(command, deadline=deadline + CLOSING, stop=stop, log=log)
             if ended.returncode != 0:
                 raise CrawlFailed(f"crawl of {source.name}: {_why(ended)}")
             stats = ended.result.get("stats") or {}
-            run = _run(batch, source, now, ended.result, "backfill" if days else "crawl")
+            kind = "backfill" if days else "crawl" if recrawl is None else "recrawl"
+            run = _run(batch, source, now, ended.result, kind)
             batches.write_run(work / batches.RUN, run)
             log.info(
                 "%s: %s leads, %s answers, %s bytes, %s",

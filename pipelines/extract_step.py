@@ -34,12 +34,16 @@ def extract(
 ) -> dict[str, int]:
     """Write the four staged files of a batch; returns the ledger's counts.
 
-    `done` is called with the number of pages read so far, for a progress bar.
+    Nobody is told of them yet: whether the batch waits to be loaded or is held, its
+    findings decide (`quarantine.stage`). `done` is called with the number of pages read so
+    far, for a progress bar.
     """
     reading = _Reading(data, batch, source)
     folder = reading.folder
     with pages.opened(folder):  # BatchError, and nothing touched, if a rule has deleted them
         pass
+    batches.mark(data, batches.UNREAD, batch)
+    batches.unmark(data, batches.WAITING, [batch])
     (folder / batches.LEDGER).unlink(missing_ok=True)  # read again, it is not extracted until it is
     staging.write(folder / batches.STORIES, Story, reading.stories(processes, done))
     missing = len(reading.leads) - len(reading.ledger)
@@ -47,9 +51,7 @@ def extract(
         raise BatchError(f"{batch}: {missing} pages of its crawl log are not in its archive; crawl again")
     staging.write(folder / batches.SIGHTINGS, Sighting, reading.sightings())
     staging.write(folder / batches.FETCHES, Fetch, reading.fetches())
-    batches.mark(data, batches.WAITING, batch)
     staging.write(folder / batches.LEDGER, LedgerLine, reading.ledger)
-    batches.unmark(data, batches.UNREAD, [batch])
     return dict(Counter(line.outcome.value for line in reading.ledger))
 
 

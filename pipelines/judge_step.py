@@ -16,7 +16,7 @@ from pipelines.ledger import Fetch, Finding, LedgerLine, Sighting
 from pipelines.measures import Measures
 from pipelines.places import Places
 from pipelines.records import Source, Story
-from pipelines.store import batches, findings, history, reading, staging, warehouse
+from pipelines.store import batches, decisions, findings, history, reading, staging, warehouse
 
 
 def judge(where: Places, source: Source, batch: str) -> list[Finding]:
@@ -27,6 +27,9 @@ def judge(where: Places, source: Source, batch: str) -> list[Finding]:
     folder = batches.existing(where.data, batch)
     if not (folder / batches.LEDGER).exists():
         raise BatchError(f"{batch}: not extracted yet: `wirehouse extract {batch}`")
+    said = decisions.read(folder)
+    if said is not None and said.decision == decisions.DISCARDED and (folder / batches.FINDINGS).exists():
+        return findings.read(folder)[1]  # nobody reads its stories: what it was discarded for stands
     run, now = replace(batches.read_run(folder), run_id=batch), datetime.now(UTC)
     past, others = history.past(where.warehouse, where.data, source.name, run.started_at)
     measures, found = checks.judged(
@@ -40,6 +43,9 @@ def judge(where: Places, source: Source, batch: str) -> list[Finding]:
         others=others,
         now=now,
     )
+    if said is not None:
+        measures = replace(measures, held=said.decision != decisions.RELEASED)
+        found = decisions.noted(said, found, batch)
     batches.mark(where.data, batches.UNTOLD, batch)
     staging.write(folder / batches.MEASURES, Measures, [measures])
     staging.write(folder / batches.FINDINGS, Finding, found)

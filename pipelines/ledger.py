@@ -127,11 +127,11 @@ class Run:
     run_id: str
     source_id: str
     kind: str
-    """crawl, backfill, replay or reread (a promoted rehearsal)."""
+    """crawl, backfill, recrawl, replay or reread (a promoted rehearsal)."""
     started_at: datetime
     ended_at: datetime
     finish_reason: str
-    """finished, stopped or deadline."""
+    """finished, stopped or deadline; discarded, of a batch whose stories were left out (`quarantine`)."""
     leads: int
     requests: int
     responses: int

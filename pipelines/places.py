@@ -5,6 +5,7 @@ WIREHOUSE_DATA        batches: a folder or an fsspec URL; $WIREHOUSE_HOME/data
 WIREHOUSE_WAREHOUSE   attach string; ducklake:sqlite:$WIREHOUSE_HOME/warehouse/catalog.sqlite
 WIREHOUSE_SOURCES     a folder of your own sources; those that ship
 WIREHOUSE_PROCESSES   for extraction; one per core
+WIREHOUSE_REPLAY      WARCs that the UI may replay: a folder or an fsspec URL; $WIREHOUSE_HOME/replay
 WIREHOUSE_CONTACT     an address or page by which those we ask can reach you; none
 """
 
@@ -31,6 +32,7 @@ class Places:
     warehouse: str
     sources: Path | None
     processes: int
+    replay: UPath
     contact: str | None = None
     """Stands in the user agent."""
 
@@ -44,11 +46,12 @@ def places() -> Places:
         raise UsageError(f"WIREHOUSE_PROCESSES must be a whole number from 1, is {processes!r}")
     return Places(
         home=home,
-        data=_data(os.environ.get("WIREHOUSE_DATA") or str(home / "data")),
+        data=_place("WIREHOUSE_DATA", home / "data"),
         warehouse=os.environ.get("WIREHOUSE_WAREHOUSE")
         or f"ducklake:sqlite:{home / 'warehouse' / 'catalog.sqlite'}",
         sources=Path(sources).absolute() if sources else None,
         processes=int(processes),
+        replay=_place("WIREHOUSE_REPLAY", home / "replay"),
         contact=_contact(os.environ.get("WIREHOUSE_CONTACT") or ""),
     )
 
@@ -60,12 +63,14 @@ def _contact(text: str) -> str | None:
     return text or None
 
 
-def _data(text: str) -> UPath:
+def _place(name: str, otherwise: Path) -> UPath:
+    """A folder or an fsspec URL; UsageError if nothing knows such a place."""
+    text = os.environ.get(name) or str(otherwise)
     try:
         place = UPath(text)
         if place.protocol in ("", "file", "local"):
             return UPath(Path(place.path).absolute())
         place.fs  # noqa: B018  # does its client know such a place?
     except Exception as error:  # each client has errors of its own
-        raise UsageError(f"WIREHOUSE_DATA={text}: {' '.join(str(error).split())[:200]}") from error
+        raise UsageError(f"{name}={text}: {' '.join(str(error).split())[:200]}") from error
     return place

@@ -30,7 +30,34 @@ _OF_THE_SITE = {"/robots.txt": "robots", "/.well-known/tdmrep.json": "rights"}
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
-def import_warc(data: UPath, file: Path, source: Source, *, own: bool = False, salvage: bool = False) -> str:
+def within(folder: UPath, name: str) -> UPath:
+    """The WARC that somebody named from afar, in the folder meant for that; UsageError for anything else.
+
+    A form in a browser must not read files of the worker: no other folder, no way up, no
+    link that leads out, nothing but a WARC. The name is relative to the folder, or begins
+    with it.
+    """
+    start = str(folder).rstrip("/") + "/"
+    inner = name.strip().removeprefix(start)
+    parts = inner.split("/")
+    if "://" in inner or not inner.isprintable() or "\\" in inner or {"", ".", ".."} & set(parts):
+        raise UsageError(f"{name!r} is not in the folder of replays: name a file below {start}")
+    if not inner.endswith((".warc", ".warc.gz")):
+        raise UsageError(f"{name!r} is no WARC by its name: it ends with .warc or .warc.gz")
+    file = folder.joinpath(*parts)
+    if file.protocol in ("", "file", "local"):
+        real, home = Path(file.path).resolve(), Path(folder.path).resolve()
+        if not real.is_relative_to(home):
+            raise UsageError(f"{name!r} leads out of the folder of replays, {start}")
+        file = UPath(real)
+    if not file.is_file():
+        raise UsageError(f"{start}{inner}: no such file")
+    return file
+
+
+def import_warc(
+    data: UPath, file: Path | UPath, source: Source, *, own: bool = False, salvage: bool = False
+) -> str:
     """Copy one WARC into a new batch of the source; returns the batch's name.
 
     Redirects and robots.txt are no leads. With `own`, pages of hosts that are not the

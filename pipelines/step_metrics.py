@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pipelines import metrics
+from pipelines.ledger import LedgerLine
 from pipelines.metrics import Metric
 from pipelines.places import places
-from pipelines.store import batches, findings, reading
+from pipelines.store import batches, findings, reading, staging
 
 
 def after(step: str, names: Sequence[str], result: Any, took: timedelta) -> list[Metric]:
@@ -24,8 +26,9 @@ def after(step: str, names: Sequence[str], result: Any, took: timedelta) -> list
     made = metrics.of_step(step, source, took)
     if step == "crawl" and name and result is not None:
         made += metrics.of_crawl(batches.read_run(where.data / name))
-    elif step == "extract" and source and isinstance(result, Mapping):
-        made += metrics.of_extract(source, result)
+    elif step == "extract" and name and source and result is not None:
+        ends = staging.read(where.data / name / batches.LEDGER, LedgerLine)
+        made += metrics.of_extract(source, Counter(line.outcome.value for line in ends))
     elif step == "check" and name and source:
         made += metrics.of_check(source, findings.read(where.data / name)[1])
     elif step == "check":

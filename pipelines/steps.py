@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -24,11 +24,14 @@ from pipelines.errors import BatchError, CheckFailed, SourceError, UsageError, W
 from pipelines.ledger import Finding, LedgerLine, Outcome, Severity
 from pipelines.places import Places, places
 from pipelines.records import Source
+from pipelines.recrawl import addresses
 from pipelines.sources import declared, load_source, rebased
 from pipelines.sources import names as source_names
 from pipelines.store import batches, switches
 
 if TYPE_CHECKING:
+    from upath import UPath
+
     from pipelines.probe.report import Report
 
 log = logging.getLogger("wirehouse")
@@ -59,12 +62,14 @@ def crawl(
     log: logging.Logger = log,
     days: tuple[date, date] | None = None,
     budget: int | None = None,
+    recrawl: Sequence[str] | None = None,
 ) -> Crawled:
     """Crawl one source into a new batch; CrawlFailed if nothing usable came of it.
 
     With `days`, first and last, it is a backfill: archives, sitemaps and paged feeds are
     asked for the stories of these days only. It gives way to a live crawl at once.
-    `budget` stands in for the source's own: the most stories to be fetched.
+    `budget` stands in for the source's own: the most stories to be fetched. `recrawl` names pages
+    that are asked for whether or not they are due; with none, all that the channels name.
 
     A source whose channels do not answer is no failure of the crawl: the batch says
     so, and `check` makes it red. Setting `stop` ends it early and keeps what it has.
@@ -75,8 +80,9 @@ def crawl(
         rebased(source, url_base)  # a wrong one is said here, not by the child
     elif where.contact is None and is_abroad(source):
         log.warning("%s", NO_CONTACT)
+    pages = None if recrawl is None else addresses(source, recrawl)
     channels = (*source.feeds, *source.sitemaps, *source.sections)
-    log.info("crawl of %s: %s", name, ", ".join(channels) or source.home)
+    log.info("crawl of %s: %s", name, ", ".join(pages or channels) or source.home)
     crawled = crawl_step.crawl(
         where.data,
         source,
@@ -86,7 +92,8 @@ def crawl(
         stop=stop,
         log=log,
         days=Days(*days, source.timezone) if days else None,
-        budget=budget,
+        budget=budget if not pages else max(budget or source.budget, len(pages)),
+        recrawl=pages,
         contact=where.contact,
     )
     if days is not None:
@@ -125,25 +132,21 @@ def crawl_many(
 def extract(
     batch: str, *, processes: int | None = None, done: Callable[[int], None] = lambda pages: None
 ) -> dict[str, int]:
-    """Read the pages of a batch; returns the ledger's counts by outcome.
+    """Read the pages of a batch and judge what came; returns the ledger's counts by outcome.
 
-    Earlier batches of the source that were never read (their crawl was stopped, so
-    that no later task asked for them) are read too. Reading a batch again gives the
-    same result. `done` hears how many pages were read, for a progress bar.
+    It waits to be loaded then, or is held: see `quarantine`. Earlier batches of the source
+    that were never read (their crawl was stopped, so that no later task asked for them) are
+    read too. Reading a batch again gives the same result. `done` hears how many pages were
+    read, for a progress bar.
     """
-    from pipelines import extract_step, judge_step  # heavy: trafilatura
-
     where = places()
     batches.existing(where.data, batch)
     name = batch.split("/")[0]
     source = load_source(name, where.sources)
-    counts = extract_step.extract(where.data, batch, source, processes or where.processes, done)
-    _say_counts(batch, counts)
-    judge_step.judge(where, source, batch)
+    counts = _read(where, source, batch, processes or where.processes, done)
     for earlier in _left_over(where, name, batch):
         try:
-            _say_counts(earlier, extract_step.extract(where.data, earlier, source, where.processes))
-            judge_step.judge(where, source, earlier)
+            _read(where, source, earlier, where.processes)
         except BatchError as error:  # it must not keep its source from being read for ever
             batches.unmark(where.data, batches.UNREAD, [earlier])
             log.error("%s (an earlier batch, left out from now on: `wirehouse extract` tries again)", error)
@@ -160,18 +163,33 @@ def _left_over(where: Places, name: str, batch: str) -> list[str]:
     return [one for one in batches.unread(where.data, name) if one < batch and forsaken(one)]
 
 
-def _say_counts(batch: str, counts: Mapping[str, int]) -> None:
+def _read(
+    where: Places,
+    source: Source,
+    batch: str,
+    processes: int,
+    done: Callable[[int], None] = lambda pages: None,
+) -> dict[str, int]:
+    from pipelines import extract_step, judge_step, quarantine  # heavy: trafilatura
+
+    counts = extract_step.extract(where.data, batch, source, processes, done)
     said = (
         ", ".join(f"{n} {o}" for o, n in sorted(counts.items())) or "no leads: the channels said nothing new"
     )
     log.info("%s: %s", batch, said)
+    quarantine.stage(where.data, batch, judge_step.judge(where, source, batch))
+    return counts
 
 
 def cluster(names: Sequence[str] | None = None) -> list[str]:
-    """Group the stories of the waiting batches, or of those named; returns these batches."""
+    """Group the stories of the waiting batches, or of those named; returns these batches.
+
+    BatchError if one of those named is held.
+    """
     from pipelines.store import clustering, warehouse
 
     where = places()
+    batches.refuse_held(where.data, names or ())
     ready = list(names) if names else batches.waiting(where.data)
     if ready:
         with warehouse.opened(where.warehouse) as connection:
@@ -187,6 +205,7 @@ def load(names: Sequence[str] | None = None) -> dict[str, int]:
     from pipelines.store import findings, loading, warehouse
 
     where = places()
+    batches.refuse_held(where.data, names or ())
     ready = batches.waiting(where.data) if names is None else list(names)
     judged = findings.untold(where.data)
     with warehouse.opened(where.warehouse) as connection:
@@ -222,7 +241,7 @@ def check(batch: str | None = None) -> list[Finding]:
     return findings
 
 
-def replay(file: Path, name: str, *, own: bool = False, salvage: bool = False) -> str:
+def replay(file: Path | UPath, name: str, *, own: bool = False, salvage: bool = False) -> str:
     """Make a batch of a source from any WARC; returns its name."""
     from pipelines import replay as replaying
 

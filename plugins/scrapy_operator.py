@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -33,6 +33,8 @@ class ScrapyOperator(BaseOperator):
     whole as far as it goes, and what it left out is due in the next crawl. Were it a
     failure, nobody would extract what has been fetched already.
 
+    `more`: what else `steps.crawl` is told, from the context of the run: days, budget, pages.
+
     `deadline`: when the crawler stops by itself. Keep `execution_timeout` above it.
     """
 
@@ -45,6 +47,7 @@ class ScrapyOperator(BaseOperator):
         source: str,
         url_base: str | None = None,
         deadline: timedelta = timedelta(minutes=30),
+        more: Callable[[Context], Mapping[str, Any]] = lambda context: {},
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -52,6 +55,7 @@ class ScrapyOperator(BaseOperator):
         self.url_base = url_base
         self.deadline = deadline
         self._made: str | None = None
+        self.more = more
         self._stop: threading.Event | None = None  # made in `execute`: Airflow copies operators
 
     def execute(self, context: Context) -> str:
@@ -62,7 +66,12 @@ class ScrapyOperator(BaseOperator):
         began = time.monotonic()
         try:
             crawled = steps.crawl(
-                self.source, url_base=self.url_base, deadline=self.deadline, stop=self._stop, log=self.log
+                self.source,
+                url_base=self.url_base,
+                deadline=self.deadline,
+                stop=self._stop,
+                log=self.log,
+                **self.more(context),
             )
         except (SourceError, UsageError) as error:  # a second try would read the same file
             raise AirflowFailException(str(error)) from None

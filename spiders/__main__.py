@@ -2,9 +2,10 @@
 
     {"source": "ap", "folder": "…", "memory": "…", "now": "…", "sources": null,
      "url_base": null, "deadline": 1800, "parent": 4711,
-     "contact": null, "days": null, "budget": null}
+     "contact": null, "days": null, "budget": null, "recrawl": null}
 
-`days` makes it a backfill: `["2026-03-01", "2026-03-05", "Europe/Berlin"]`.
+`days` makes it a backfill: `["2026-03-01", "2026-03-05", "Europe/Berlin"]`. `recrawl` asks again, due
+or not: a list of pages, or `[]` for all that the channels name.
 
 `settings` may be added: Scrapy's, over ours, for tests that cannot wait half a minute.
 Writes `pages.warc.gz`, `crawl.jsonl` and `fetches.jsonl` into `folder`. Each line on
@@ -76,6 +77,7 @@ def main(argument: str) -> int:
         now=datetime.fromisoformat(wanted["now"]),
         days=_days(*wanted["days"]) if wanted.get("days") else None,
         budget=wanted.get("budget"),
+        recrawl=None if wanted.get("recrawl") is None else tuple(wanted["recrawl"]),
         contact=wanted.get("contact"),
         settings=wanted.get("settings") or {},
     )

@@ -117,7 +117,9 @@ class Channels:
             return
         heard = self.memory.channel(call.url) if self.job.days is None else None
         why = polling.not_yet(heard, self.job.source, self.job.now)
-        if why is not None and not (call.insist or call.for_feeds or call.page):
+        if why is not None and not (
+            call.insist or call.for_feeds or call.page or self.job.recrawl is not None
+        ):
             self._log.info("%s: not asked: %s", call.url, why)
             line = self._line(call) | {"at": self.job.now.isoformat()}
             yield line | {"outcome": Outcome.NOT_DUE.value, "reason": why}
@@ -204,7 +206,7 @@ class Channels:
 
     def _always(self, call: Call) -> bool:
         """Is it to be read though it has not changed? A page does not tell what its feeds say."""
-        return call.for_feeds or self.job.days is not None
+        return call.for_feeds or self.job.days is not None or self.job.recrawl is not None
 
     def _is_known(self, call: Call, digest: str) -> bool:
         """Did the channel say the very same before? An index does not tell what its parts say."""

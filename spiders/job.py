@@ -28,6 +28,8 @@ class Job:
     url_base: str | None = None
     days: Days | None = None
     """Of a backfill: only stories of these days are leads."""
+    recrawl: tuple[str, ...] | None = None
+    """What is asked for whether or not it is due: these pages; with none, all that the channels name."""
     budget: int | None = None
     """Of stories, in place of the source's own."""
     contact: str | None = None

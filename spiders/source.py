@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -89,11 +90,23 @@ class SourceSpider(Spider):
         else:
             due = self.memory.due(self.now, max(1, int(self.budget * RECHECKS)))
         self.turns = {seen.url for seen in due}
+        if self.job.recrawl:
+            for url in self.job.recrawl:
+                for item in self.take(self.lead_of(url)):
+                    yield item
+            return
         for item in self.channels.start():
             yield item
         for seen in due:
             for item in self.take(frontier.recheck(seen)):
                 yield item
+
+    def lead_of(self, url: str) -> Lead:
+        """The lead of a page that an operator named; with what its channel said of it, where one did."""
+        seen = self.memory.get(urls.canonical(url))
+        if seen is not None:
+            return replace(frontier.recheck(seen), found_url=url)
+        return Lead(url=urls.canonical(url), found_url=url, channel="recrawl", channel_kind="recrawl")
 
     def take(self, lead: Lead) -> Iterator[Any]:
         """Make a URL a lead of this run, unless it is one already, and ask for it if it is due."""
@@ -107,7 +120,9 @@ class SourceSpider(Spider):
         seen = self.memory.get(lead.url)
         if not urls.in_scope(lead.found_url, self.source):
             yield self.end(lead, Outcome.OUT_OF_SCOPE, "not a host or path of this source")
-        elif not frontier.is_due(lead, seen, self.now, told_at=datetime.now(UTC)):
+        elif self.job.recrawl is None and not frontier.is_due(
+            lead, seen, self.now, told_at=datetime.now(UTC)
+        ):
             self.idle.add(lead.url)
             yield self.end(lead, Outcome.NOT_DUE, None)
         elif lead.url in self.targets:
@@ -120,8 +135,10 @@ class SourceSpider(Spider):
         else:
             self.asked += 1
             self.asking.add(lead.url)
-            # Where a redirect comes first, it is the page behind it that may be unchanged.
-            yield self.ask_story(lead, lead.found_url, None if seen and seen.target else seen)
+            # Where a redirect comes first, it is the page behind it that may be unchanged. Who asks out of
+            # turn doubts what we have: then the server is to send the page.
+            is_asked = self.job.recrawl is not None or (seen is not None and seen.target is not None)
+            yield self.ask_story(lead, lead.found_url, None if is_asked else seen)
 
     def hear_again(self, lead: Lead) -> Iterator[Any]:
         """Another channel says that it changed; this lead has ended, so the next crawl looks."""
@@ -137,7 +154,7 @@ class SourceSpider(Spider):
         A sitemap that names them again in every crawl must not push them before what is new.
         """
         waited = seen is not None and seen.last_visit_at is None and seen.due_at is not None
-        return waited and lead.url not in self.turns and self.job.days is None
+        return waited and lead.url not in self.turns and self.job.days is None and self.job.recrawl is None
 
     def ask_story(self, lead: Lead, url: str, seen: Seen | None, hops: int = 0) -> Request:
         return Request(
@@ -204,7 +221,8 @@ class SourceSpider(Spider):
             yield self.end(lead, Outcome.DUPLICATE, f"redirect to {target}", answer | same | _story_of(known))
         else:
             self.targets[key] = lead.url
-            yield self.ask_story(lead, target, seen if as_before else None, hops)
+            conditional = as_before and self.job.recrawl is None
+            yield self.ask_story(lead, target, seen if conditional else None, hops)
 
     def lost_story(self, failure: Failure) -> Iterator[Any]:
         request, outcome, reason = lost(failure)

@@ -24,6 +24,10 @@ tags = ["invented", "en"]
 """
 
 OURS = {
+    "backfill",
+    "quarantine",
+    "recrawl",
+    "replay",
     "publish",
     "mute",
     "upkeep",
@@ -139,7 +143,12 @@ def test_tasks_are_the_verbs_in_their_order(seen):
     def order(dag_id: str) -> dict[str, list[str]]:
         return {name: task["after"] for name, task in seen["dags"][dag_id]["tasks"].items()}
 
-    assert order("crawl_acme") == {"crawl": [], "extract": ["crawl"], "check": ["crawl", "extract"]}
+    assert order("crawl_acme") == {
+        "crawl": [],
+        "extract": ["crawl"],
+        "quarantine": ["extract"],
+        "check": ["crawl", "extract"],
+    }
     assert order("publish") == {"cluster": [], "load": ["cluster"], "check": ["load"], "alert": ["check"]}
 
 
@@ -162,7 +171,9 @@ def test_crawl_stops_by_itself_before_airflow_would_kill_it(seen):
     assert seen["dags"]["crawl_acme"]["tasks"]["crawl"]["limit"] > 30 * 60
 
 
-@pytest.mark.parametrize("dag_id", ["crawl_acme", "publish", "upkeep"])
+@pytest.mark.parametrize(
+    "dag_id", ["crawl_acme", "publish", "upkeep", "quarantine", "backfill", "recrawl", "replay"]
+)
 def test_docs_say_what_to_do_when_each_task_is_red(seen, dag_id):
     dag = seen["dags"][dag_id]
     for task in dag["tasks"]:

@@ -3,9 +3,11 @@
 A file under its final name is whole: it is written under a temporary name first. A
 batch exists once its `run.json` does, which is written last. While a batch is to be
 extracted a marker of its name lies in `<data>/.unread/`, while it is to be loaded in
-`<data>/.waiting/`, while the warehouse does not know what checks found in it in
+`<data>/.waiting/`, while it is not to be, until somebody decides about it, in
+`<data>/.held/`, while the warehouse does not know what checks found in it in
 `<data>/.untold/`: so finding what waits costs as much as what waits, not as much as all
-that was ever crawled. A marker may be there too early, never too late.
+that was ever crawled. A marker may be there too early, never too late. The markers in
+`<data>/.discarded/` stay.
 """
 
 from __future__ import annotations
@@ -38,6 +40,9 @@ CLUSTERS = "clusters.parquet"
 PRINTS = "prints.parquet"
 FINDINGS = "findings.parquet"
 MEASURES = "measures.parquet"
+DISCARDED_STORIES = "discarded.parquet"
+DECISION = "decision.json"
+"""What somebody decided about a held batch; see `pipelines.quarantine`."""
 
 FRONTIER = "frontier.sqlite"
 """Beside the batches of a source: `<data>/<source>/frontier.sqlite`."""
@@ -49,6 +54,8 @@ REHEARSALS = ".rehearsals"
 UNREAD = ".unread"
 WAITING = ".waiting"
 UNTOLD = ".untold"
+HELD = ".held"
+DISCARDED = ".discarded"
 
 
 def new_name(source: str, now: datetime) -> str:
@@ -123,6 +130,22 @@ def markers(data: UPath) -> Iterator[tuple[UPath, str]]:
             for marker in folder.iterdir():
                 if _NAME.fullmatch(name := marker.name.replace("--", "/")):
                     yield marker, name
+
+
+def held(data: UPath, source: str | None = None) -> list[str]:
+    """Batches in quarantine, oldest first; of one source, or of all."""
+    return [n for n in _marked(data, HELD) if source is None or n.startswith(f"{source}/")]
+
+
+def refuse_held(data: UPath, names: Collection[str]) -> None:
+    """BatchError if one of these batches is in quarantine."""
+    for batch in sorted(set(names) & set(held(data))) if names else ():
+        raise BatchError(f"{batch} is held: look at `wirehouse held`, then `wirehouse release {batch}`")
+
+
+def discarded(data: UPath, source: str) -> list[str]:
+    """Batches of a source that were discarded, oldest first."""
+    return [n for n in _marked(data, DISCARDED) if n.startswith(f"{source}/")]
 
 
 def _marked(data: UPath, kind: str) -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from upath import UPath
 
@@ -40,17 +42,23 @@ class _Ended:
 def learn(data: UPath, source: Source, memory: Path) -> None:
     """Fold every batch that is not in the memory yet, and every reading of one that is.
 
-    A new or deleted memory is made again so, from all batches that there are.
+    A new or deleted memory is made again so, from all batches that there are. What was
+    read in a held batch is not believed while it is held; of a discarded one, the pages are
+    asked for again.
     """
+    held, discarded = batches.held(data, source.name), batches.discarded(data, source.name)
     with state.open_memory(memory) as known:
         folded = known.folded()
         for batch in batches.of_source(data, source.name, but=folded):
-            # A replayed archive, or pages read again, say nothing of what the server would answer now.
-            crawled = batches.read_run(data / batch).kind not in ("replay", "reread")
-            log = batches.lines(data / batch / batches.CRAWL_LOG) if crawled else ()
-            known.fold(batch, log, source)
+            known.fold(batch, _log(data / batch), source)
+            if batch in discarded:  # at its place: what later batches fetched is known again
+                known.unlearn(batch, _log(data / batch))
+        for batch in set(discarded) & folded - known.unlearned():
+            known.unlearn(batch, _log(data / batch))
         waiting = []
         for batch in known.unread():
+            if batch in held:
+                continue
             readings = _readings(data / batch, source)
             if readings is None:
                 waiting.append(batch)
@@ -74,6 +82,12 @@ def rescue(left: Path, memory: Path) -> None:
                 told.append(line)
     with suppress(BatchError), state.open_memory(memory) as known:  # the disk may be full: why the crawl died
         known.announce(told)
+
+
+def _log(folder: UPath) -> Iterable[Mapping[str, Any]]:
+    """The crawl log; a replay, or pages read again, say nothing of what the server would answer now."""
+    crawled = batches.read_run(folder).kind not in ("replay", "reread")
+    return batches.lines(folder / batches.CRAWL_LOG) if crawled else ()
 
 
 def _readings(folder: UPath, source: Source) -> list[state.Reading] | None:

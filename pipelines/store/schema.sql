@@ -219,7 +219,7 @@ CREATE TABLE ledger (
   reason VARCHAR,
   -- The feed, sitemap or page that announced it; recheck where our memory did | URL or word | https://wire.example/world.rss
   channel VARCHAR NOT NULL,
-  -- Kind of channel: rss, atom, json, news_sitemap, sitemap, section, recheck, replay or reread | word | rss
+  -- Kind of channel: rss, atom, json, news_sitemap, sitemap, section, recheck, recrawl (named by an operator), replay or reread | word | rss
   channel_kind VARCHAR NOT NULL,
   -- Place in the channel, from 0 | count | 3
   position BIGINT NOT NULL,
@@ -243,7 +243,7 @@ CREATE TABLE sightings (
   url VARCHAR NOT NULL,
   -- The feed, sitemap or page | URL | https://wire.example/world.rss
   channel VARCHAR NOT NULL,
-  -- Kind of channel: rss, atom, json, news_sitemap, sitemap, section, recheck or replay | word | rss
+  -- Kind of channel: rss, atom, json, news_sitemap, sitemap, section, recheck, recrawl (named by an operator) or replay | word | rss
   channel_kind VARCHAR NOT NULL,
   -- Place in the channel, from 0 | count | 3
   position BIGINT NOT NULL,
@@ -357,13 +357,13 @@ CREATE TABLE runs (
   run_id VARCHAR NOT NULL,
   -- The source | name | demo_wire
   source_id VARCHAR NOT NULL,
-  -- Its kind: crawl, backfill, replay or reread | word | crawl
+  -- Its kind: crawl, backfill, recrawl (asked for out of turn), replay or reread | word | crawl
   kind VARCHAR NOT NULL,
   -- When it began | UTC time | 2026-03-05T12:02:00Z
   started_at TIMESTAMPTZ NOT NULL,
   -- When it ended | UTC time | 2026-03-05T12:04:31Z
   ended_at TIMESTAMPTZ NOT NULL,
-  -- How it ended: finished, stopped or deadline | word | finished
+  -- How it ended: finished, stopped or deadline; discarded if its stories were left out of the tables | word | finished
   finish_reason VARCHAR NOT NULL,
   -- Leads found; equals the run's lines in the ledger | count | 62
   leads BIGINT NOT NULL,

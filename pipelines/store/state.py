@@ -24,6 +24,7 @@ from pipelines.errors import BatchError
 from pipelines.ledger import Outcome
 from pipelines.records import Heard, Seen, Source
 from pipelines.store import forgetting
+from pipelines.urls import canonical
 
 _VERSION = 7
 """To be raised with any change of the tables, or of what `urls.canonical` makes of a URL."""
@@ -63,8 +64,8 @@ _TABLES = ("seen", "heard", "sites", "habits", "looks", "folded", "past")
 _TIMES = frozenset(
     name for record in (Seen, Heard) for name in record.__dataclass_fields__ if name.endswith("_at")
 )
-_WAITS, _NOTHING, _READ = 0, 1, 2
-"""Of a folded run: its pages have not been read yet, it has none, they have."""
+_WAITS, _NOTHING, _READ, _UNLEARNED = 0, 1, 2, 3
+"""Of a folded run: its pages have not been read yet, it has none, they have, they were discarded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +141,11 @@ class Memory:
         """Folded runs of which we do not know yet what their pages said, oldest first."""
         rows = self._db.execute("select run_id from folded where is_read = ? order by run_id", (_WAITS,))
         return [row[0] for row in rows]
+
+    def unlearned(self) -> set[str]:
+        """The folded runs that were discarded and are taken back."""
+        rows = self._db.execute("select run_id from folded where is_read = ?", (_UNLEARNED,))
+        return {row[0] for row in rows}
 
     def habits(self) -> dict[timedelta, frontier.Rung]:
         """How often the source edits, by the ages at which its stories were looked at."""
@@ -217,6 +223,34 @@ class Memory:
     def forget(self, before: datetime) -> forgetting.Forgotten:
         """Shorten what was over before then; under the source's lock: see `forgetting`."""
         return forgetting.forget(self._db, before)
+
+    def unlearn(self, run_id: str, lines: Iterable[Mapping[str, Any]]) -> None:
+        """Take back what the pages of a run taught us, as they were discarded; once.
+
+        Each is asked for again in the next crawl, without conditions. Not so where a later
+        run has found other bytes: these were read. `lines` are the run's crawl log.
+        """
+        with self._db:
+            row = self._db.execute("select is_read from folded where run_id = ?", (run_id,)).fetchone()
+            if row is None or row[0] == _UNLEARNED:
+                return
+            for line in lines:
+                if line["kind"] == "lead" and line.get("outcome") is None:
+                    self._unlearn(line["url"], line, due_at=line["at"])
+                    self._unlearn(canonical(line.get("final_url") or line["url"]), line, due_at=None)
+                elif line["kind"] == "lead" and line.get("outcome") == Outcome.GONE:
+                    seen = self.get(line["url"])
+                    if seen is not None and seen.last_visit_at == line["at"]:
+                        self._put("seen", replace(seen, failures=0, due_at=line["at"]))
+            self._db.execute("delete from looks where run_id = ?", (run_id,))
+            self._db.execute("update folded set is_read = ? where run_id = ?", (_UNLEARNED, run_id))
+
+    def _unlearn(self, url: str, line: Mapping[str, Any], due_at: datetime | None) -> None:
+        seen = self.get(url)
+        if seen is None or seen.digest is None or seen.digest != line.get("digest"):
+            return
+        fresh = replace(seen, digest=None, etag=None, last_modified=None, words=None)
+        self._put("seen", replace(fresh, due_at=due_at or seen.due_at))
 
     def _is_new(self, url: str, since: datetime) -> bool:
         """Did nobody know this URL before `since`?"""

@@ -114,7 +114,8 @@ WITH counted AS (
     coalesce(sum(c.leads) FILTER (WHERE r.started_at > now() - INTERVAL 1 DAY), 0)::BIGINT AS leads_last_day,
     coalesce(sum(c.troubles) FILTER (WHERE r.started_at > now() - INTERVAL 1 DAY), 0)::BIGINT AS troubles_last_day
   FROM runs r LEFT JOIN counted c USING (run_id) LEFT JOIN asked a USING (run_id)
-  WHERE r.kind NOT IN ('backfill', 'reread')  -- days gone by say nothing of how the source is
+  -- days gone by and single pages say nothing of how the source is
+  WHERE r.kind NOT IN ('backfill', 'recrawl', 'reread')
   GROUP BY ALL
 ), latest AS (
   SELECT source_id, count(*) AS stories, max(first_seen_at) AS newest_story_at FROM stories GROUP BY ALL
