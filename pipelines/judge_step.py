@@ -7,12 +7,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from pipelines import checks
-from pipelines.errors import BatchError
-from pipelines.ledger import Fetch, Finding, LedgerLine, Sighting
+from pipelines.checks.overdue import overdue
+from pipelines.errors import BatchError, WarehouseError
+from pipelines.ledger import Cause, Fetch, Finding, LedgerLine, Severity, Sighting
 from pipelines.measures import Measures
 from pipelines.places import Places
 from pipelines.records import Source, Story
@@ -52,10 +54,34 @@ def judge(where: Places, source: Source, batch: str) -> list[Finding]:
     return found
 
 
-def judge_warehouse(where: Places) -> list[Finding]:
-    """What checks find in the warehouse, errors first; the table `findings` then says so."""
+def judge_warehouse(where: Places, sources: Iterable[Source]) -> list[Finding]:
+    """What checks find in the warehouse, errors first; the table `findings` then says so.
+
+    Its rows are held against each other, and the sources against the clock. Where nothing was ever
+    loaded, that is noted: a new installation is not ill.
+    """
     now = datetime.now(UTC)
-    found = sorted(reading.check(where.warehouse, now), key=lambda f: -f.severity.rank)
+    try:
+        contradictions = reading.check(where.warehouse, now)
+    except WarehouseError as error:
+        if not warehouse.is_absent(error):
+            raise
+        return [_nothing_yet(str(error), now)]
+    late = overdue(sources, history.last(where.warehouse), now)
+    found = sorted([*contradictions, *late], key=lambda f: -f.severity.rank)
     with warehouse.opened(where.warehouse) as connection:
         warehouse.committed(connection, lambda: findings.stand(connection, found, now))
     return found
+
+
+def _nothing_yet(said: str, now: datetime) -> Finding:
+    return Finding(
+        check="is_there",
+        severity=Severity.NOTE,
+        cause=Cause.OURS,
+        source_id=None,
+        run_id=None,
+        message=said,
+        next_step="nothing: the first publish makes it",
+        found_at=now,
+    )

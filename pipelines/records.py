@@ -58,6 +58,9 @@ class Expect:
     stories_max: int | None = None
     """Per day; more is a warning."""
 
+    fresh: timedelta | None = None
+    """Longest time without anything new; longer is an error."""
+
     filled: Mapping[str, float] = field(default_factory=dict)
     """Least share of stories, 0–1, in which a field must be filled."""
 

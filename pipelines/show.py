@@ -139,8 +139,9 @@ def status(found: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
         "stories",
         "new last day",
         "expected",
-        "troubles",
-        "last trouble",
+        "wrong since",
+        "cause",
+        "trouble",
     ]
     click.echo(table(columns, [_health(row) for row in shown]))
 
@@ -155,8 +156,19 @@ def _health(row: Mapping[str, Any]) -> list[Any]:
         row["stories"],
         row["new_last_day"],
         promised,
-        row["troubles_last_day"],
-        row["last_trouble"],
+        *_trouble(row["troubles"]),
+    ]
+
+
+def _trouble(troubles: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Since when, why and what, of the worst; and how many more there are."""
+    if not troubles:
+        return [None, None, None]
+    first, more = troubles[0], len(troubles) - 1
+    return [
+        min(t["since"] for t in troubles),
+        ", ".join(t["cause"] for t in troubles[:3]),
+        first["message"] + (f" (and {more} more)" if more else ""),
     ]
 
 

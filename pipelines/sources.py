@@ -295,7 +295,7 @@ def _share(value: Any) -> float:
 
 
 def _expect(value: Any) -> Expect:
-    _known("in [expect]", value, ("stories", "filled"))
+    _known("in [expect]", value, ("stories", "fresh", "filled"))
     stories = _known("in stories", value.get("stories", {}), ("min", "max"))
     filled = value.get("filled", {})
     unknown = set(filled) - set(_story_fields())
@@ -308,6 +308,7 @@ def _expect(value: Any) -> Expect:
     return Expect(
         stories_min=least,
         stories_max=most,
+        fresh=_beat(value["fresh"]) if "fresh" in value else None,
         filled={name: _share(share) for name, share in filled.items()},
     )
 

@@ -227,7 +227,8 @@ def check(batch: str | None = None) -> list[Finding]:
 
     where = places()
     if batch is None:
-        findings = judge_step.judge_warehouse(where)
+        ours = (s for s in declared_sources().values() if isinstance(s, Source))
+        findings = judge_step.judge_warehouse(where, ours)
     else:
         findings = judge_step.judge(where, load_source(batch.split("/")[0], where.sources), batch)
     levels = {Severity.ERROR: logging.ERROR, Severity.WARNING: logging.WARNING, Severity.NOTE: logging.INFO}
@@ -301,10 +302,13 @@ def versions(story: str) -> list[dict[str, Any]]:
 
 
 def status() -> list[dict[str, Any]]:
-    """Per source: last good run, freshness, counts, last trouble."""
-    from pipelines.store import reading
+    """Per source: last good run, freshness, counts; and `troubles`, what is wrong now, since when and why."""
+    from pipelines.store import findings, reading
 
-    return reading.status(places().warehouse)
+    where = places()
+    return reading.with_troubles(
+        reading.status(where.warehouse), findings.troubles(where.warehouse, where.data)
+    )
 
 
 def source(name: str) -> Source:

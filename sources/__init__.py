@@ -27,7 +27,7 @@ The file's name is the source's name: lower case letters, digits and `_`. The ke
 | `private_hosts` | texts | none | hosts that may have a private address (demo, intranet) |
 | `rights` | word | `metadata` | what is reserved: `keep`, only its `metadata`, or `skip` it |
 | `keep` | duration | for ever | how long its archived pages are kept; rows stay |
-| `[expect]` | table | none | promises: `stories = {min, max}` a day, `filled = {field = share}` |
+| `[expect]` | table | none | promises: `stories = {min, max}` a day, `fresh`, `filled = {field = share}` |
 | `[[rules]]` | tables | none | `body`, `headline`, `byline`, `published_at`, `drop`; `until` a day |
 
 A duration is a whole number and a unit: `200ms`, `45s`, `15m`, `6h`, `1d`. One of `feeds`,

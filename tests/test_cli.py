@@ -147,7 +147,22 @@ def test_replay_of_many_publishers_may_take_the_sources_own_alone(home, warc):
 def test_status_names_the_source_and_its_last_run(loaded):
     (row,) = json.loads(wirehouse("status", "--json").stdout)
     assert row["source_id"] == "wire"
+    assert row["troubles"] == []
     assert "wire" in wirehouse("status").stdout
+
+
+def test_status_says_what_is_wrong_since_when_until_it_is_over(loaded, home, site):
+    site.pages["/rss"] = (403, {}, b"who are you?")
+    wirehouse("-q", "run", "wire", code=1)
+    (row,) = json.loads(wirehouse("status", "--json").stdout)
+    (trouble,) = row["troubles"]
+    assert (trouble["cause"], trouble["severity"]) == ("blocked", "error")
+    assert trouble["since"] == row["last_run_at"]
+    assert "rss: http_error: 403" in wirehouse("status").stdout
+    site.pages["/rss"] = rss(site.base, "/light")
+    wirehouse("-q", "run", "wire")
+    (row,) = json.loads(wirehouse("status", "--json").stdout)
+    assert row["troubles"] == []
 
 
 def test_one_saved_page_is_one_story_with_the_tables_names(tmp_path, home):

@@ -45,7 +45,8 @@ heavy = {"trafilatura", "pyarrow", "duckdb", "scrapy", "warcio", "fastwarc"} & (
 dags = {
     dag_id: {
         "every": dag.schedule.total_seconds() if hasattr(dag.schedule, "total_seconds") else None,
-        "waits_for": [asset.uri for asset in dag.schedule] if isinstance(dag.schedule, list) else [],
+        "waits_for": [a.uri for a in getattr(getattr(dag.schedule, "asset_condition", None), "objects", [])],
+        "clock": getattr(getattr(dag.schedule, "timetable", None), "expression", None),
         "tags": sorted(dag.tags),
         "doc": dag.doc_md,
         "catchup": dag.catchup,
@@ -57,6 +58,7 @@ dags = {
                 "limit": task.execution_timeout.total_seconds() if task.execution_timeout else None,
                 "outlets": [asset.uri for asset in task.outlets],
                 "retries": task.retries,
+                "rule": task.trigger_rule,
                 "doc": task.doc_md,
             }
             for task in dag.tasks
@@ -157,6 +159,11 @@ def test_publish_waits_for_what_extract_stages(seen):
     assert tasks["extract"]["outlets"] == seen["dags"]["publish"]["waits_for"]
     assert len(tasks["extract"]["outlets"]) == 1
     assert tasks["crawl"]["outlets"] == tasks["check"]["outlets"] == []
+
+
+def test_publish_checks_by_the_clock_too_also_when_no_batch_waited(seen):
+    assert seen["dags"]["publish"]["clock"] == "*/15 * * * *"
+    assert seen["dags"]["publish"]["tasks"]["check"]["rule"] == "none_failed"
 
 
 @pytest.mark.parametrize("dag_id", ["crawl_acme", "publish", "upkeep"])

@@ -121,6 +121,11 @@ def test_a_misspelt_source_is_guessed_among_many(tmp_path):
         sources.load_source("zzz", tmp_path)
 
 
+def test_a_source_may_promise_something_new_so_often():
+    promised = sources.parse_source("ap", GOOD + 'expect = { fresh = "6h" }').expect.fresh
+    assert promised == timedelta(hours=6)
+
+
 def test_the_ages_of_rechecks_may_stand_in_any_order():
     ages = sources.parse_source("wire", GOOD + 'recheck = ["1h", "30m"]\n').recheck
     assert ages == (timedelta(minutes=30), timedelta(hours=1))

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from pipelines.checks.chance import SURE
-from pipelines.checks.judging import FEW, Judging
+from pipelines.checks.judging import FEW, Judging, Share
 from pipelines.checks.measuring import UNREAD, is_filled
 from pipelines.ledger import Cause, Finding, Severity
 from pipelines.measures import Measures
@@ -95,7 +95,7 @@ def fields_are_filled(j: Judging) -> Iterator[Finding]:
     """A field is filled in fewer stories than promised, or than usual."""
     cause = Cause.PAYWALL if _is_walled(j) else Cause.LAYOUT_CHANGED
     for field, promised in j.source.expect.filled.items():
-        empty = j.share(lambda m: m.stories - _filled(m, field), _stories)  # noqa: B023  called here and now
+        empty = _empty(j, field, FEW)
         if field not in {c.name for c in j.m.filled}:  # a field that nobody else asks for
             count = sum(is_filled(getattr(s, field)) for s in j.stories)
             empty = empty._replace(of=j.m.stories, now=1 - count / max(1, j.m.stories))
@@ -109,7 +109,7 @@ def fields_are_filled(j: Judging) -> Iterator[Finding]:
             )
     lost = []
     for field in (c.name for c in j.m.filled if c.name not in j.source.expect.filled):
-        empty = j.share(lambda m: m.stories - _filled(m, field), _stories, ENOUGH)  # noqa: B023
+        empty = _empty(j, field, ENOUGH)
         if empty.surprise >= SURE and empty.now >= empty.usual + GREW:
             lost.append((field, empty))
     if lost:
@@ -211,6 +211,14 @@ def _truncated(m: Measures) -> int:
     return m.truncated
 
 
-def _filled(m: Measures, field: str) -> int:
-    """In how many stories; of a field that a run did not count, nothing is missing."""
-    return next((c.count for c in m.filled if c.name == field), m.stories)
+def _empty(j: Judging, field: str, least: int) -> Share:
+    """The share of stories without a field, of the runs that counted it."""
+
+    def filled(m: Measures) -> int | None:
+        return next((c.count for c in m.filled if c.name == field), None)
+
+    def empty(m: Measures) -> int:
+        count = filled(m)
+        return 0 if count is None else m.stories - count
+
+    return j.share(empty, lambda m: 0 if filled(m) is None else m.stories, least)

@@ -30,7 +30,7 @@ LEAN = 4.0
 
 LAW = 4.0
 """Variance over mean of windows of which we know nothing yet, and for how many windows that counts."""
-KNOWN = 3
+KNOWN = 2
 
 CALMEST = 0.25
 """Least variance over mean: nobody is so regular that a few missing stories mean something."""
@@ -91,14 +91,20 @@ class Rhythm:
         mine = block == 0
         came = np.bincount(block, self.came * self.teaches)[1:]
         expected = np.bincount(block, self.expected * self.teaches)[1:]
-        less = (expected >= 1) & (came < expected)
-        scatter = float(np.sum((came[less] - expected[less]) ** 2 / expected[less]))
+        told = expected >= 1
+        less = np.minimum(came[told] - expected[told], 0)  # in half of them, if nothing is wrong
+        scatter = float(np.sum(less**2 / expected[told]))
         return Window(
             came=float(np.sum(self.came[mine])),
             expected=float(np.sum(self.expected[mine])),
             on_weekends=float(np.sum(self.as_on_weekends[mine])),
-            scatter=max(CALMEST, (LAW * KNOWN + scatter) / (KNOWN + int(np.sum(less)))),
+            scatter=max(CALMEST, (LAW * KNOWN + scatter) / (KNOWN + int(np.sum(told)) / 2)),
         )
+
+    def busiest_day(self) -> float:
+        """What was to be expected on that one of the last seven days that had most."""
+        days = ((self.ends[0] - self.ends) // (24 * _HOUR)).astype(int)
+        return float(np.max(np.bincount(days, self.expected)[:7]))
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,9 @@ UNLEARNED = timedelta(days=4)
 ONE_DAY = timedelta(hours=36)
 """What looks like a Sunday may be a holiday, as long as it is not longer than that."""
 
+SUNDAY = 6.0
+"""Nats: less surprising than that by the rates of weekends, it may be a day like a Sunday."""
+
 QUIET, NORMAL, ASKED = 0.6, 0.75, 30.0
 """Shares of what was expected at which the others are quiet, or as ever; of how many stories at least."""
 
@@ -111,7 +114,7 @@ def _silent(j: Judging, flow: Rhythm) -> Iterator[Finding]:
     elif surprise < chance.sure_of_silence(flow.a_day):
         return
     expected = float(sum(flow.expected[: int((flow.came > 0).argmax()) or len(flow.came)]))
-    quiet = _why_quiet(j, length, by_sundays < chance.sure_of_silence(flow.a_day))
+    quiet = _why_quiet(j, length, by_sundays < SUNDAY)
     newest = max((p.newest_said_at for p in (*j.past, j.m) if p.newest_said_at), default=None)
     yield j.finding(
         "feeds_move",
@@ -135,24 +138,25 @@ def _longest_pause(j: Judging) -> timedelta:
 def _dropped(j: Judging, flow: Rhythm) -> Iterator[Finding]:
     if not flow.is_learned:
         return
-    for length, least in WINDOWS:
-        seen = flow.window(length)
-        if seen.expected >= NOTICEABLE and seen.came <= DROPPED * seen.expected and seen.off <= least:
-            yield _drop(j, length, seen)
-            return
-        if (
-            length == DAY
-            and seen.expected >= NOTICEABLE
-            and seen.came >= SURGED * seen.expected
-            and seen.off >= 5
-        ):
-            yield j.finding(
-                "brings_as_much",
-                Severity.NOTE,
-                Cause.VOLUME_SURGE,
-                f"{seen.came:.0f} stories in {_long(length)}, where {seen.expected:.0f} are usual",
-                "nothing: big news; or addresses that change: see whether they repeat",
-            )
+    drops = [
+        _drop(j, length, seen)
+        for length, least in WINDOWS
+        if (seen := flow.window(length)).expected >= NOTICEABLE
+        and seen.came <= DROPPED * seen.expected
+        and seen.off <= least
+    ]
+    if drops:  # what was taken for a Sunday is none after three days
+        yield max(drops, key=lambda f: f.severity.rank)
+        return
+    day = flow.window(DAY)
+    if day.expected >= NOTICEABLE and day.came >= SURGED * day.expected and day.off >= 5:
+        yield j.finding(
+            "brings_as_much",
+            Severity.NOTE,
+            Cause.VOLUME_SURGE,
+            f"{day.came:.0f} stories in {_long(DAY)}, where {day.expected:.0f} are usual",
+            "nothing: big news; or addresses that change: see whether they repeat",
+        )
 
 
 def _drop(j: Judging, length: timedelta, seen: Window) -> Finding:
@@ -188,7 +192,7 @@ def _promised(j: Judging, flow: Rhythm, is_told: bool) -> Iterator[Finding]:
         return
     seen = flow.window(DAY)
     if least is not None and seen.came < least and not is_told:
-        usual = flow.is_learned and seen.expected < least and seen.off > -3
+        usual = flow.is_learned and seen.expected < least <= flow.busiest_day() and seen.off > -3
         quiet = "its own rhythm has no more at this time" if usual else _why_quiet(j, DAY, by_sundays=False)
         yield j.finding(
             "keeps_its_promise",

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from upath import UPath
 
+from pipelines.checks.overdue import Last
 from pipelines.errors import WarehouseError
 from pipelines.measures import Measures
 from pipelines.store import findings, staging
@@ -38,6 +39,17 @@ SELECT source_id, sum(arrived)::DOUBLE, sum(expected) FROM measures
 WHERE source_id <> $source AND kind = 'crawl' AND started_at >= $day AND started_at < $before AND NOT held
   AND expected IS NOT NULL AND len(causes) = 0
 GROUP BY source_id"""
+
+_LAST = """
+WITH crawls AS (
+  SELECT source_id, max(started_at) AS run_at, NULL::TIMESTAMPTZ AS brought_at
+  FROM runs WHERE kind = 'crawl' GROUP BY source_id
+  UNION ALL
+  SELECT source_id, max(started_at), max(started_at) FILTER (WHERE arrived > 0)
+  FROM measures WHERE kind = 'crawl' GROUP BY source_id
+)
+SELECT source_id, any_value(enabled_at), max(run_at), max(brought_at)
+FROM sources LEFT JOIN crawls USING (source_id) GROUP BY source_id"""
 
 
 def past(
@@ -67,3 +79,12 @@ def _loaded(
             log.warning("%s: judged without its past: %s", source, error)
         return {}, {}
     return {m.run_id: m for m in staging.records(Measures, rows)}, others
+
+
+def last(attach: str) -> dict[str, Last]:
+    """When each source was switched on, crawled, and last brought something; held batches count too."""
+    with opened(attach, read_only=True) as connection:
+        return {
+            name: Last(enabled_at=on, run_at=run, brought_at=brought)
+            for name, on, run, brought in connection.execute(_LAST).fetchall()
+        }

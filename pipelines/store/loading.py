@@ -105,8 +105,10 @@ def _put_sources(connection: Connection, sources: Sequence[Source]) -> None:
     connection.register("declared", pa.Table.from_pylist(rows, schema=_SOURCE_ROWS))
     connection.execute("""
         CREATE OR REPLACE TEMP TABLE stated AS
-        SELECT * REPLACE (to_microseconds(every) AS every) FROM declared
-        WHERE enabled OR source_id IN (SELECT source_id FROM runs UNION ALL SELECT source_id FROM sources)""")
+        SELECT d.* REPLACE (to_microseconds(d.every) AS every),
+          CASE WHEN d.enabled THEN CASE WHEN s.enabled THEN s.enabled_at ELSE now() END END AS enabled_at
+        FROM declared d LEFT JOIN sources s USING (source_id)
+        WHERE d.enabled OR s.source_id IS NOT NULL OR source_id IN (SELECT source_id FROM runs)""")
     connection.unregister("declared")
     if one(connection, "SELECT count(*) FROM (FROM stated EXCEPT SELECT * FROM sources)"):
         connection.execute("DELETE FROM sources WHERE source_id IN (SELECT source_id FROM stated)")

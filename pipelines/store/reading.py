@@ -6,7 +6,8 @@ Read only, and shut in: a question sees the warehouse and nothing else of this m
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -97,6 +98,18 @@ def status(attach: str) -> list[dict[str, Any]]:
         ORDER BY coalesce(troubles_last_day, 0) > 0 DESC, last_good_run_at NULLS FIRST, source_id"""
     rows: list[dict[str, Any]] = query(attach, asked).to_pylist()
     return rows
+
+
+def with_troubles(
+    rows: Iterable[dict[str, Any]], troubles: Iterable[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """The same rows, each with its source's `troubles`, the worst first; those in trouble come first."""
+    known: dict[str | None, list[Mapping[str, Any]]] = defaultdict(list)
+    for trouble in troubles:
+        known[trouble["source_id"]].append(trouble)
+    return sorted(
+        (row | {"troubles": known[row["source_id"]]} for row in rows), key=lambda row: not row["troubles"]
+    )
 
 
 def versions(attach: str, story: str) -> list[dict[str, Any]]:

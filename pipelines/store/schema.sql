@@ -348,7 +348,9 @@ CREATE TABLE sources (
   -- Stories promised per day, at least | count | 40
   stories_min BIGINT,
   -- Stories promised per day, at most | count | 200
-  stories_max BIGINT
+  stories_max BIGINT,
+  -- When it was first seen switched on, since it was last off; NULL if that was before this was kept | UTC time | 2026-03-05T12:00:00Z
+  enabled_at TIMESTAMPTZ
 );
 
 -- Every loaded run: one crawl, or one replay of an archive, of one source.

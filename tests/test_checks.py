@@ -1,0 +1,307 @@
+"""What do checks make of a run beside its source's past: is it ill, of what, or is it only quiet?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from press import story
+
+from pipelines import checks
+from pipelines.checks import rhythm
+from pipelines.checks.overdue import Last, overdue
+from pipelines.ledger import Cause, Fetch, LedgerLine, Outcome, Run, Severity, Sighting
+from pipelines.measures import Asked, Counted, Measures
+from pipelines.records import Expect, Source
+
+NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)  # a Thursday
+HOUR = timedelta(hours=1)
+FEED = "https://ap.example/rss"
+AP = Source(name="ap", title="AP", home="https://ap.example/", feeds=(FEED,), every=HOUR)
+ENDED = {Outcome.NEW: "ok", Outcome.REJECTED: "ok", Outcome.NOT_DUE: "ok"}
+
+
+def by_day(moment):
+    """Six stories an hour by day, none by night, two at weekends."""
+    return 0 if not 6 <= moment.hour < 22 else 6 if moment.weekday() < 5 else 2
+
+
+def past(days=28, came=by_day, **more):
+    """What hourly runs of so many days measured, up to an hour ago."""
+    runs = []
+    for back in range(days * 24, 0, -1):
+        at = NOW - back * HOUR
+        n = came(at)
+        given = {
+            "channels": (Asked(url=FEED, outcome="ok", named=30, arrived=n),),
+            "arrived": n, "fetched": n, "pages": n, "stories": n, "leads": 30, "requests": n + 2,
+            "words": 400.0, "confidence": 0.9, "seconds": 0.3, "newest_said_at": at,
+            "filled": (Counted(name="byline", count=n), Counted(name="section", count=n)),
+        }  # fmt: skip
+        runs.append(
+            Measures(run_id=f"ap/{back}", source_id="ap", kind="crawl", started_at=at, judged_at=at)
+            if n is None
+            else replace(
+                Measures(run_id=f"ap/{back}", source_id="ap", kind="crawl", started_at=at, judged_at=at),
+                **(given | more),
+            )
+        )
+    return runs
+
+
+def judged(stories=6, before=None, *, source=AP, now=NOW, outcome=Outcome.NEW, channel="ok", status=200,
+           others=None, kind="crawl", **fields):  # fmt: skip
+    """A run at noon with so many new stories, and what is found in it."""
+    lines, told, fetches = [], [], []
+    for n in range(stories):
+        url = f"https://ap.example/{n}"
+        lines.append(LedgerLine(run_id="ap/now", source_id="ap", url=url, outcome=outcome, channel=FEED,
+                                channel_kind="rss", found_at=now, fetched_at=now))  # fmt: skip
+        failed = ENDED.get(outcome, outcome.value)
+        fetches.append(Fetch(run_id="ap/now", source_id="ap", url=url, purpose="story", outcome=failed,
+                             http_status=status, seconds=0.3, started_at=now))  # fmt: skip
+        if outcome is Outcome.NEW:
+            given = {"says": f"number {n}", "word_count": 400, "byline": "By Ada Pell", "section": "World"}
+            told.append(
+                story(f"s{n}", **(given | {k: v(n) if callable(v) else v for k, v in fields.items()}))
+            )
+    fetches.append(Fetch(run_id="ap/now", source_id="ap", url=FEED, purpose="channel", outcome=channel,
+                         http_status=status, seconds=0.3, started_at=now))  # fmt: skip
+    seen = [Sighting(run_id="ap/now", source_id="ap", url="https://ap.example/0", channel=FEED,
+                     channel_kind="rss", position=0, seen_at=now)]  # fmt: skip
+    run = Run(run_id="ap/now", source_id="ap", kind=kind, started_at=now, ended_at=now, leads=len(lines),
+              finish_reason="finished", requests=9, responses=9, bytes=9, wirehouse_version="0")  # fmt: skip
+    sightings = seen if channel == "ok" else []
+    return checks.judged(source, run, lines, told, fetches, sightings, before or [], others=others, now=now)
+
+
+def found(*given, **more):
+    return [(f.severity.value, f.cause.value) for f in judged(*given, **more)[1]]
+
+
+def test_a_run_as_always_is_nothing_and_says_what_was_expected():
+    measures, findings = judged(6, past())
+    assert findings == []
+    assert measures.expected == pytest.approx(6, abs=0.5)
+    assert measures.causes == ()
+
+
+def test_a_first_run_is_nothing():
+    assert found(40) == []
+
+
+# Silence, and less
+
+
+def silent_for(hours):
+    return past(came=lambda at: 0 if at >= NOW - hours * HOUR else by_day(at))
+
+
+def test_a_feed_that_answers_and_says_nothing_new_for_hours_is_frozen():
+    (frozen,) = judged(0, silent_for(4))[1]
+    assert (frozen.severity, frozen.cause) == (Severity.ERROR, Cause.FEED_FROZEN)
+    assert frozen.evidence.startswith("30 stories were expected; the newest entry is of 2026-03-05")
+
+
+def test_a_pause_of_an_hour_is_nothing():
+    assert found(0, past()) == []
+
+
+def test_a_night_is_nothing():
+    midnight = NOW.replace(hour=4)
+    assert found(0, [m for m in past() if m.started_at < midnight], now=midnight) == []
+
+
+def test_it_is_frozen_still_after_days_as_what_was_wrong_teaches_nothing():
+    ill = [
+        replace(m, causes=("feed_frozen",)) if m.started_at >= NOW - 60 * HOUR else m for m in silent_for(72)
+    ]
+    assert ("error", "feed_frozen") in found(0, ill)
+
+
+def test_a_source_that_is_not_known_for_two_weeks_may_be_silent_for_days():
+    young = [m for m in silent_for(70) if m.started_at >= NOW - timedelta(days=10)]
+    assert found(0, young) == []
+
+
+def thinned(share, hours=24):
+    def came(at):
+        return round(by_day(at) * share) if at >= NOW - hours * HOUR else by_day(at)
+
+    return past(came=came)
+
+
+def test_half_a_day_with_sixty_percent_less_is_a_drop_or_for_a_while_a_day_like_a_sunday():
+    busy_sundays = [replace(m, arrived=4) if m.arrived == 2 else m for m in past()]
+    thin = [
+        replace(m, arrived=2) if m.arrived and m.started_at >= NOW - 8 * HOUR else m for m in busy_sundays
+    ]
+    assert found(2, thin) == [("warning", "volume_drop")]
+    assert found(2, thinned(0.34)) == [("note", "quiet_day")]
+    assert found(2, thinned(0.34, hours=72)) == [("warning", "volume_drop")]
+
+
+def test_a_day_with_a_third_less_is_nobodys_trouble():
+    assert found(4, thinned(0.67)) == []
+
+
+def test_where_the_other_sources_are_quiet_too_it_is_a_quiet_day():
+    others = {f"other{n}": (30.0, 100.0) for n in range(4)}
+    assert found(2, thinned(0.34), others=others) == [("note", "quiet_day")]
+    assert found(0, silent_for(5), others=others) == [("note", "quiet_day")]
+
+
+def test_a_workday_like_a_sunday_is_a_holiday_unless_the_others_work():
+    like_a_sunday = past(came=lambda at: 0 if at >= NOW - 5 * HOUR else by_day(at) if at.weekday() < 5 else 0)
+    assert found(0, like_a_sunday) == [("note", "quiet_day")]
+    working = {f"other{n}": (100.0, 100.0) for n in range(4)}
+    assert found(2, thinned(0.34), others=working) == [("warning", "volume_drop")]
+
+
+def test_what_was_lost_is_named_where_it_is_a_section():
+    sections = (Counted(name="World", count=3), Counted(name="Sport", count=3))
+
+    def at_work(m):
+        half = m.started_at >= NOW - 24 * HOUR and m.arrived
+        return (
+            replace(m, arrived=m.arrived // 2, sections=sections[:1])
+            if half
+            else replace(m, sections=sections)
+        )
+
+    before = [at_work(m) for m in past(came=lambda at: 6)]
+    assert found(3, before) == [("warning", "section_lost")]
+
+
+def test_a_promise_for_a_day_is_kept_or_red():
+    promising = replace(AP, expect=Expect(stories_min=80))
+    assert found(6, past(), source=promising) == []
+    few = past(came=lambda at: by_day(at) // 2)
+    assert found(3, few, source=promising) == [("error", "volume_drop")]
+
+
+def test_a_promise_for_a_day_is_not_broken_by_a_sunday():
+    sunday = NOW + timedelta(days=3, hours=10)
+    before = [
+        replace(m, started_at=m.started_at + (sunday - NOW))
+        for m in past(came=lambda at: by_day(at + (sunday - NOW)))
+    ]
+    promising = replace(AP, expect=Expect(stories_min=80))
+    assert found(2, before, source=promising, now=sunday) == [("note", "quiet_day")]
+
+
+# Answers
+
+
+@pytest.mark.parametrize(
+    ("channel", "status", "cause"),
+    [
+        ("http_error", 403, "blocked"),
+        ("http_error", 429, "blocked"),
+        ("http_error", 503, "down"),
+        ("robots_denied", None, "robots_closed"),
+        ("gone", 404, "moved"),
+        ("timeout", None, "slow"),
+        ("dns_error", None, "down"),
+    ],
+)
+def test_channels_that_fail_are_red_and_silence_is_not_told_beside_it(channel, status, cause):
+    assert found(0, silent_for(8), channel=channel, status=status) == [("error", cause)]
+
+
+def test_a_channel_that_names_nothing_any_more_is_empty_also_while_it_stays_so():
+    empty = [
+        *past()[:-3],
+        *(replace(m, channels=(Asked(url=FEED, outcome="ok", named=0),)) for m in past()[-3:]),
+    ]
+    assert found(0, empty, channel="unchanged", status=304)[0] == ("error", "feed_empty")
+
+
+def test_pages_that_are_refused_are_a_wall():
+    assert ("error", "blocked") in found(6, past(), outcome=Outcome.HTTP_ERROR, status=403)
+
+
+# Pages
+
+
+def test_pages_that_hold_no_story_are_red_and_the_batch_is_held():
+    (f,) = judged(6, past(), outcome=Outcome.REJECTED)[1]
+    assert (f.severity, f.cause, f.holds) == (Severity.ERROR, Cause.LAYOUT_CHANGED, True)
+    assert judged(6, past(), outcome=Outcome.REJECTED)[0].held
+
+
+def test_fields_that_are_gone_are_another_layout():
+    assert found(12, past(), byline=None, section=None) == [("warning", "layout_changed")]
+
+
+def test_a_reader_that_is_not_sure_any_more_holds_the_batch():
+    (f,) = judged(6, past(), extraction_confidence=0.3)[1]
+    assert (f.cause, f.holds) == (Cause.LAYOUT_CHANGED, True)
+    (f,) = judged(6, past(), extraction_confidence=0.6)[1]
+    assert (f.severity, f.holds) == (Severity.WARNING, False)
+
+
+def test_short_stories_behind_a_wall_are_a_paywall_and_nothing_else():
+    said = found(12, past(), word_count=60, is_accessible_for_free=False, byline=None, section=None)
+    assert said == [("warning", "paywall")] * len(said) != []
+
+
+def test_dates_that_cannot_be_hold_the_batch():
+    (f,) = judged(6, past(), date_flags=("impossible",))[1]
+    assert (f.severity, f.cause, f.holds) == (Severity.ERROR, Cause.DATES_WRONG, True)
+
+
+def test_the_same_text_under_other_addresses_is_a_storm_of_duplicates():
+    assert found(8, past(), content_hash=lambda n: f"h{n // 2}") == [("warning", "duplicates")]
+
+
+def test_bodies_all_alike_are_no_stories():
+    (f,) = judged(6, past(), content_hash="h")[1]
+    assert (f.cause, f.holds) == (Cause.LAYOUT_CHANGED, True)
+
+
+def test_a_replayed_archive_is_not_held_against_what_is_usual():
+    assert found(2, thinned(0.1), kind="replay", extraction_confidence=0.2) == []
+
+
+# The clock
+
+
+def late(**last):
+    source = replace(AP, expect=Expect(fresh=timedelta(hours=6)))
+    return [(f.severity.value, f.cause.value) for f in overdue([source], {"ap": Last(**last)}, NOW)]
+
+
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [
+        ({"run_at": NOW - HOUR, "brought_at": NOW - 5 * HOUR}, []),
+        ({"run_at": NOW - HOUR, "brought_at": NOW - 7 * HOUR}, [("error", "feed_frozen")]),
+        ({"run_at": NOW - 2.5 * HOUR, "brought_at": NOW - 3 * HOUR}, []),
+        ({"run_at": NOW - 3 * HOUR, "brought_at": NOW - 9 * HOUR}, [("warning", "not_running")]),
+        ({"enabled_at": NOW - HOUR}, []),
+        ({"enabled_at": NOW - 3 * HOUR}, [("warning", "not_running")]),
+        ({"enabled_at": NOW - HOUR, "run_at": NOW - timedelta(days=9)}, []),
+        ({}, []),
+    ],
+)
+def test_who_is_not_crawled_or_not_fresh_is_late(last, said):
+    assert late(**last) == said
+
+
+# What is learned
+
+
+def test_a_rhythm_is_of_its_hour_and_day():
+    flow = rhythm.learned(past(), judged(6, past())[0], "UTC")
+    assert flow.is_learned
+    assert flow.window(24 * HOUR).expected == pytest.approx(96, rel=0.05)
+    assert flow.window(24 * HOUR).on_weekends == pytest.approx(32, rel=0.1)
+
+
+def test_what_piled_up_while_nobody_asked_teaches_nothing():
+    runs = [m for m in past() if not NOW - 50 * HOUR < m.started_at < NOW - 30 * HOUR]
+    runs = [replace(m, arrived=90) if m.started_at == NOW - 30 * HOUR else m for m in runs]
+    flow = rhythm.learned(runs, judged(6, past())[0], "UTC")
+    assert flow.window(6 * HOUR).expected == pytest.approx(36, rel=0.1)
