@@ -82,6 +82,7 @@ def _continued(copy: Copy, before: Copy | None) -> Copy:
         role=before.role,
         similarity=before.similarity,
         also_from=before.also_from,
+        origin_evidence=before.origin_evidence,
         prints=before.prints if before.content_hash == copy.content_hash and before.prints
         else (*copy.prints, *(before.prints if keeps else ())),
     )  # fmt: skip
@@ -125,8 +126,36 @@ def _origin(members: Sequence[Copy]) -> Copy:
     )
 
 
+def evidence(origin: Copy, members: Sequence[Copy]) -> str | None:
+    """What tells that a cluster is its origin's copy: the strongest of what speaks for it.
+
+    own_site, then what names the agency (credit, copyright, dateline), then that all others are said
+    to be an agency's, then time; None of a story alone that names nobody.
+
+    >>> from datetime import UTC, datetime
+    >>> seen = datetime(2026, 3, 5, tzinfo=UTC)
+    >>> rain = Copy(story_id="s1", content_hash="5f", word_count=90, published_at=None, first_seen_at=seen,
+    ...     on_agency_site=False)
+    >>> evidence(rain, [rain]), evidence(rain, [rain, replace(rain, story_id="s2")])
+    (None, 'first_seen')
+    >>> evidence(replace(rain, agency="Example Wire", named_by="dateline"), [rain])
+    'dateline'
+    """
+    if origin.on_agency_site:
+        return "own_site"
+    if origin.agency and origin.named_by:
+        return origin.named_by
+    others = [m for m in members if m.story_id != origin.story_id]
+    if not others:
+        return None
+    if not origin.is_syndicated and all(m.is_syndicated for m in others):
+        return "uncredited"
+    return "first_published" if origin.published_at == origin.time[0] else "first_seen"
+
+
 def _placed(cluster: str, members: Sequence[Copy], groups: Groups) -> list[Membership]:
     origin = _origin(members)
+    why = evidence(origin, members)
     return [
         Membership(
             cluster_id=cluster,
@@ -135,6 +164,7 @@ def _placed(cluster: str, members: Sequence[Copy], groups: Groups) -> list[Membe
             similarity=round(groups.share(copy, origin), 4),
             lag=_lag(copy, origin),
             also_from=copy.also_from,
+            origin_evidence=why,
         )
         for copy in members
     ]

@@ -40,6 +40,9 @@ class Copy:
     agency: str | None = None
     """Whose copy it says it is: dateline, credit or copyright line."""
 
+    named_by: str | None = None
+    """What says so: credit, copyright or dateline."""
+
     is_syndicated: bool | None = None
     prints: tuple[Print, ...] = field(default=(), compare=False, repr=False)
     """Of its text, then of earlier texts; none if it is too short, or no longer the story (a kill)."""
@@ -49,6 +52,7 @@ class Copy:
     role: str | None = None
     similarity: float = 1.0
     also_from: tuple[str, ...] = ()
+    origin_evidence: str | None = None
 
     @property
     def time(self) -> tuple[datetime, str]:

@@ -371,6 +371,8 @@ class Membership:
     """After the origin; None when either has no time of publication, or the story's is earlier."""
     also_from: tuple[str, ...] = ()
     """Stories, one of each other wire whose copy is in it too."""
+    origin_evidence: str | None = None
+    """What tells whose copy the cluster is, see `cluster.evidence`; None of a lone story that names none."""
 
 
 @dataclass(frozen=True, kw_only=True)

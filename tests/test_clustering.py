@@ -11,6 +11,7 @@ from press import NOON, batch, name, story
 from test_clusters_grow import OTHER
 from test_kinship import EDITS, LEDE, LOCAL, WIRE
 
+from bench.newsroom import Newsroom
 from pipelines.page.words import content_hash, words
 from pipelines.records import Source, Story
 from pipelines.store import batches, clustering, loading, staging, warehouse
@@ -164,3 +165,56 @@ def test_clustering_a_batch_again_changes_nothing(wh):
     clustering.cluster_batches(wh.connection, [folder])
     assert loading.load(wh.connection, [folder]) == {}
     assert wh.ask("FROM clusters ORDER BY story_id") == before
+
+
+def test_a_story_of_two_wires_stands_when_either_of_them_is_killed(wh):
+    wh(says("wire-1", WIRE), says("wire-2", OTHER, 3))
+    wh(says("page-1", [*WIRE[:6], *OTHER[:3]], 60))
+    kill = [
+        "The story about trawlers in Hull is withdrawn. A kill is mandatory; no substitute will be filed."
+    ]
+    wh(says("wire-2", kill, 90, published_at=NOON, pub_status="canceled", signal="kill"))
+    asked = "SELECT killed_story_id, story_id, role, similarity FROM kills_standing"
+    assert wh.ask(asked) == [("wire-2", "page-1", "merged", None)]
+
+
+def test_a_story_of_two_wires_names_the_one_that_is_found_later_too(wh):
+    wh(says("wire-1", WIRE))
+    wh(says("page-1", [*WIRE[:6], *OTHER[:4]], 60))
+    wh(says("wire-2", OTHER, 3))
+    assert wh.together() == [["page-1", "wire-1"], ["wire-2"]]
+    assert wh.ask("SELECT role, also_from FROM clusters WHERE story_id = 'page-1'") == [
+        ("merged", ["wire-2"])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "evidence"),
+    [
+        ({"origin_agency": "Example Wire"}, "own_site"),
+        ({"source_id": "town", "origin_agency": "Example Wire", "credit_line": "Example Wire"}, "credit"),
+        ({"source_id": "town", "origin_agency": "Example Wire", "dateline": "LEEDS (EW)"}, "dateline"),
+        ({"source_id": "town", "copyright_notice": "© Example Wire", "origin_agency": "EW"}, "copyright"),
+        ({"source_id": "town"}, "first_published"),
+        ({"source_id": "town", "published_at": None}, "first_seen"),
+    ],
+)
+def test_a_cluster_says_what_tells_its_origin(wh, fields, evidence):
+    wh(says("wire-1", WIRE, **fields), says("page-1", WIRE[:6], 90), says("other-1", OTHER))
+    told = wh.ask("SELECT origin_evidence FROM clusters ORDER BY story_id")
+    assert told == [(None,), (evidence,), (evidence,)]
+
+
+def test_what_turns_out_to_be_an_outlets_words_about_itself_holds_nobody_together_any_more(wh):
+    about = [
+        "The Harbourton Courier has told the town its news since 1871 and belongs to 3,400 readers, who choose "
+        "the editor every five years at a meeting in the corn exchange, by show of hands and with much noise.",
+        "A subscription costs four crowns a week, and pupils pay nothing. The Courier prints no advertisements "
+        "for betting or loans, and it answers every letter that is signed, as its founder Ada Orme laid down.",
+    ]
+    newsroom = Newsroom(3)
+    pages = [says(f"page-{n}", [*newsroom.tongue_story()[:4], *about], n) for n in range(8)]
+    wh(*pages[:2])
+    wh(*pages[2:4])
+    wh(*pages[4:])
+    assert len(wh.together()) == 8

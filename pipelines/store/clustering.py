@@ -37,14 +37,22 @@ HOLDERS_IN_CLUSTER = 3
 """Stories of one cluster by which a key is found; of later ones it is not stored again, so that a story
 that three hundred outlets print is found through few rows, and its phrases are not taken for common ones."""
 
-_STAGED = """
+# What names the agency: a page that has several is taken at its credit.
+_NAMED_BY = """CASE
+    WHEN s.origin_agency IS NULL THEN NULL
+    WHEN s.credit_line IS NOT NULL THEN 'credit'
+    WHEN s.dateline IS NOT NULL THEN 'dateline'
+    WHEN coalesce(s.copyright_notice, s.copyright_holder) IS NOT NULL THEN 'copyright' END AS named_by"""
+
+_STAGED = f"""
 CREATE OR REPLACE TEMP TABLE to_place AS
 SELECT s.story_id, s.content_hash, s.word_count, s.published_at, s.fetched_at, s.pub_status, s.body_text,
   s.raw_ref, s.run_id, s.origin_agency AS agency, s.is_syndicated,
+  {_NAMED_BY},
   coalesce(lower(d.agency) = lower(coalesce(s.origin_agency, d.agency)), false) AS on_agency_site,
   row_number() OVER (ORDER BY s.fetched_at, s.run_id, s.story_id) AS place
 FROM staged_stories s LEFT JOIN sources d USING (source_id)
-"""
+"""  # noqa: S608  columns of ours
 
 # `min(x, n)` gives the n least: of a phrase that all the world has, no more than we ask for.
 _HOLDERS = f"""
@@ -59,7 +67,7 @@ WHERE k IN (SELECT k FROM asked)
 GROUP BY k
 """  # noqa: S608  a number of ours
 
-_KNOWN = """
+_KNOWN = f"""
 WITH named AS (
   SELECT story_id FROM wanted WHERE story_id IS NOT NULL
   UNION SELECT story_id FROM prints WHERE story_key IN (SELECT story_key FROM wanted)
@@ -67,19 +75,22 @@ WITH named AS (
   SELECT cluster_id FROM clusters WHERE story_id IN (FROM named)
   UNION SELECT cluster_id FROM wanted WHERE cluster_id IS NOT NULL
 ), placed AS (
-  SELECT story_id, cluster_id, role, similarity, also_from FROM clusters WHERE cluster_id IN (FROM met)
+  SELECT story_id, cluster_id, role, similarity, also_from, origin_evidence
+  FROM clusters WHERE cluster_id IN (FROM met)
 ), asked_for AS (
   SELECT story_id FROM named UNION SELECT story_id FROM placed
 )
 SELECT s.story_id, s.content_hash, s.word_count, s.published_at, s.first_seen_at, s.raw_ref,
   s.origin_agency AS agency, s.is_syndicated,
+  {_NAMED_BY},
   coalesce(lower(d.agency) = lower(coalesce(s.origin_agency, d.agency)), false) AS on_agency_site,
-  s.cluster_id, c.role, coalesce(c.similarity, 1.0) AS similarity, coalesce(c.also_from, []) AS also_from
+  s.cluster_id, c.role, coalesce(c.similarity, 1.0) AS similarity, coalesce(c.also_from, []) AS also_from,
+  c.origin_evidence
 FROM stories s
 LEFT JOIN sources d USING (source_id)
 LEFT JOIN placed c USING (story_id)
 WHERE s.story_id IN (FROM asked_for)
-"""
+"""  # noqa: S608  columns of ours
 
 _PRINTS = """
 SELECT story_id, content_hash, words
@@ -253,7 +264,7 @@ class _Desk:
         self.with_body[copy.content_hash].add(member.story_id)
         self.copies[member.story_id] = dataclasses.replace(
             copy, cluster_id=member.cluster_id, role=member.role, similarity=member.similarity,
-            also_from=member.also_from, prints=(),
+            also_from=member.also_from, origin_evidence=member.origin_evidence, prints=(),
             first_seen_at=min(copy.first_seen_at, known.first_seen_at if known else copy.first_seen_at),
         )  # fmt: skip
 
@@ -317,6 +328,7 @@ def _staged(row: Mapping[str, Any]) -> Copy:
         first_seen_at=row["fetched_at"],
         on_agency_site=row["on_agency_site"],
         agency=row["agency"],
+        named_by=row["named_by"],
         is_syndicated=row["is_syndicated"],
         prints=(printed(row["body_text"]),) if says_it else (),
     )

@@ -303,6 +303,8 @@ CREATE TABLE clusters (
   lag INTERVAL,
   -- Stories of other clusters, one of each, whose copy is in it too | list of story ids | [9c1d0a7be2f83c5d6a10]
   also_from VARCHAR[] NOT NULL,
+  -- What tells whose copy the cluster is: own_site (its origin is on the agency's own site), credit, copyright or dateline (of its origin), uncredited (its origin alone is not said to be an agency's), else first_published or first_seen; NULL of a story alone that names nobody | word | own_site
+  origin_evidence VARCHAR,
   -- The run whose clustering says so: the latest one that speaks of the story | source/stamp | demo_wire/20260305T120000Z-3f2a
   run_id VARCHAR NOT NULL
 );

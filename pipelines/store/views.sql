@@ -51,16 +51,23 @@ FROM compared;
 
 -- Which copies of a story that was killed, withdrawn or taken away still stand, and may be used by mistake? kind is
 -- `reprint` for a story of the warehouse that may be used, and `export` for one that was handed on to `target` (the
--- killed story itself, or such a reprint) and was not followed there by its kill.
+-- killed story itself, or such a reprint) and was not followed there by its kill. A story that was made of this copy and
+-- of another wire is there too, its role is merged; what share of it is the killed one's is not kept, and is NULL.
 CREATE OR REPLACE VIEW kills_standing AS
 WITH killed AS (
   SELECT story_id, version, source_id, headline, valid_from, signal, url FROM stories WHERE pub_status = 'canceled'
+), carriers AS (
+  SELECT cluster_id, story_id, role, similarity FROM clusters
+  UNION ALL
+  SELECT DISTINCT theirs.cluster_id, m.story_id, 'merged', NULL
+  FROM (SELECT cluster_id, story_id, unnest(also_from) AS other FROM clusters WHERE len(also_from) > 0) m
+  JOIN clusters theirs ON theirs.story_id = m.other AND theirs.cluster_id <> m.cluster_id
 ), reprints AS (
   SELECT k.story_id AS killed_story_id, s.story_id, s.version, s.source_id, s.url, s.headline, s.published_at,
     s.last_seen_at, mine.role, mine.similarity
   FROM killed k
   JOIN clusters its ON its.story_id = k.story_id
-  JOIN clusters mine ON mine.cluster_id = its.cluster_id AND mine.story_id <> k.story_id
+  JOIN carriers mine ON mine.cluster_id = its.cluster_id AND mine.story_id <> k.story_id
   JOIN stories_usable s ON s.story_id = mine.story_id
   -- The copy of a reprint that was taken down says nothing against its origin.
   WHERE its.role = 'origin' OR k.signal IS DISTINCT FROM 'gone'
