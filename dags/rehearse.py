@@ -7,8 +7,8 @@ run beside crawls and loads.
 **rehearse** reads and compares; its result (XCom `report`) and log have the report. Red: the warehouse or
 the archive cannot be read, or a name is wrong; look at its last lines, clear it, and it goes on where
 it was. **decide** looks at the limits. **approve** waits, without a worker, for *Approve* or *Reject*
-(*Required actions* in the UI) where a limit is broken: read the report beside it, above all the worst examples. After two weeks it counts as
-rejected. **promote** has what changed loaded by the next `publish`. **drop** forgets what was not promoted.
+(*Required actions* in the UI) where a limit is broken: read the report beside it, above all the worst
+examples. After two weeks it counts as rejected. **promote** has what changed loaded by the next `publish`. **drop** forgets what was not promoted.
 A run may be **ignored**, and triggered again: the same form gives the same rehearsal.
 """
 
