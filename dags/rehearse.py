@@ -4,12 +4,13 @@ Trigger it after a new version of Wirehouse, or a new rule in a source's file. T
 days and limits. Nothing is fetched, and nothing is loaded before the limits or somebody says so; it may
 run beside crawls and loads.
 
-**rehearse** reads and compares; its result (XCom `report`) and log have the report. Red: the warehouse or
-the archive cannot be read, or a name is wrong; look at its last lines, clear it, and it goes on where
+**rehearse** reads and compares; its result (XCom `report`) and log have the report. Red: the warehouse
+or the archive cannot be read, or a name is wrong; look at its last lines, clear it, and it goes on where
 it was. **decide** looks at the limits. **approve** waits, without a worker, for *Approve* or *Reject*
 (*Required actions* in the UI) where a limit is broken: read the report beside it, above all the worst
-examples. After two weeks it counts as rejected. **promote** has what changed loaded by the next `publish`. **drop** forgets what was not promoted.
-A run may be **ignored**, and triggered again: the same form gives the same rehearsal.
+examples. After two weeks it counts as rejected. **promote** has what changed loaded by the next
+`publish`. **drop** forgets what was not promoted. A run may be **ignored**, and triggered again: the
+same form gives the same rehearsal.
 """
 
 from __future__ import annotations
