@@ -19,6 +19,9 @@ CONNECTION = "wirehouse_alerts"
 
 DESK = "/plugin/desk"
 
+BY_HAND = "operate"
+"""The tag of DAGs whose runs people start."""
+
 log = logging.getLogger(__name__)
 
 
@@ -43,8 +46,8 @@ class TroubleNotifier(BaseNotifier):
 
     Airflow calls it after the last try only. A red `check` is left to its findings, which name
     the cause. A crawl that fails is a warning, since the next one tries again; all else is an
-    error. Of a DAG that people start there is nothing to wait for: its failure is told, and not
-    remembered. It never raises: a message that was not delivered is logged, and due again.
+    error. Of a DAG that people start (tag `operate`) there is nothing to wait for: its failure is
+    told, and not remembered. It never raises: a message that was not delivered is logged, and due again.
     """
 
     def notify(self, context: Context) -> None:
@@ -55,7 +58,7 @@ class TroubleNotifier(BaseNotifier):
             if isinstance(context.get("exception"), CheckFailed):
                 all_well(context)  # with the task; what it found is told as what it is
                 return
-            if context["dag"].schedule is None:
+            if BY_HAND in context["dag"].tags:
                 telling.once(_to(), _trouble(context), desk=_link(DESK), log=log)
             elif _note(context):
                 tell()

@@ -53,7 +53,7 @@ by_hand = {
     "exception": RuntimeError("no such file: /archive/old.warc.gz"),
     "ti": SimpleNamespace(task_id="replay", log_url="http://127.0.0.1:8080/log"),
     "task": SimpleNamespace(task_id="replay", downstream_list=[]),
-    "dag": SimpleNamespace(dag_id="replay", schedule=None),
+    "dag": SimpleNamespace(dag_id="replay", tags={"operate"}),
 }
 TroubleNotifier().notify(by_hand)
 """
