@@ -13,6 +13,7 @@ from pipelines import steps
 from pipelines.desk import answers, band, glance, trail
 from pipelines.desk.kept import Kept
 from pipelines.errors import BatchError, UsageError, WarehouseError
+from pipelines.store import batches
 from pipelines.store.kept_open import KeptOpen
 
 NOW = datetime(2026, 3, 5, 12, 30, tzinfo=UTC)
@@ -216,6 +217,15 @@ def test_a_url_whose_batch_is_not_loaded_yet_is_found_in_it(stocked):
         told = found(f"{stocked.base}/fresh")
         assert [kind for kind, _, _ in told] == ["staged"]
         assert f"not loaded yet: batch {batch}" in told[0][2]
+        data = steps.places().data
+        batches.mark(data, batches.HELD, batch)
+        batches.unmark(data, batches.WAITING, [batch])
+        assert f"held in quarantine: batch {batch}" in found(f"{stocked.base}/fresh")[0][2]
+        assert json.loads(answers.source("wire"))["held"] == [batch]
+        [row] = json.loads(answers.overview())["sources"]
+        assert row["held"] == 1
+        batches.unmark(data, batches.HELD, [batch])
+        batches.mark(data, batches.WAITING, batch)
     finally:
         stocked.pages["/rss"] = feed
         steps.load(steps.cluster())

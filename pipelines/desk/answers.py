@@ -40,7 +40,7 @@ def overview() -> bytes:
     """All sources, as JSON. Before the first load it is empty, and says what to do."""
     where, now = places(), datetime.now(UTC)
     until = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    held = _held(where)
+    held = batches.held(where.data)
     try:
         with _warehouse(where.warehouse).connection() as connection:
             found = desk.glance(connection, now, until) | {"before": _before(where.warehouse, until)}
@@ -65,7 +65,7 @@ def source(name: str) -> bytes:
         outcomes[row["run_id"]][row["outcome"]] = row["leads"]
     runs = [run | {"outcomes": outcomes[run["run_id"]]} for run in found.pop("runs")]
     staged = {
-        "held": [batch for batch in _held(where) if batch.startswith(f"{name}/")],
+        "held": batches.held(where.data, name),
         "waiting": [batch for batch in batches.waiting(where.data) if batch.startswith(f"{name}/")],
         "unread": batches.unread(where.data, name),
     }
@@ -102,7 +102,7 @@ def find(asked: str) -> bytes:
         raise UsageError("name a URL, as a channel or a browser shows it, or a story_id")
     keys = list(dict.fromkeys([asked, urls.canonical(asked), urls.address(asked)]))
     where = places()
-    held = _held(where)
+    held = batches.held(where.data)
     staged = desk_story.staged(where.data, [*batches.waiting(where.data), *held], keys)
     found: Mapping[str, Any] = {k: [] for k in ("sightings", "ledger", "stories", "versions", "members")}
     hosts: list[str] = []
@@ -172,12 +172,6 @@ def _troubles(where: Places, connection: Connection) -> list[dict[str, Any]]:
     if not desk.has(connection, "findings"):
         return []
     return findings.troubles_in(connection, findings.untold(where.data))
-
-
-def _held(where: Places) -> list[str]:
-    """Names of the batches in quarantine."""
-    held = getattr(batches, "held", None)
-    return held(where.data) if held else []
 
 
 def _text(value: Any) -> str:

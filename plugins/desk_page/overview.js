@@ -165,7 +165,7 @@ function drawRow(row) {
     trouble(row),
     sparkline(row),
     h("span", { class: "num" }, number(row.day)),
-    when(row.newest, "none in 5 weeks"),
+    when(row.newest, "none"),
     when(row.last_run, "never"),
     bar(parts(row.outcomes)),
     h("span", { class: "num dim" }, found ? `${number(found)} / ${number(changed)}` : ""),
