@@ -21,6 +21,7 @@ from typing import Any
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Asset, Param, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
+from alerting import WATCHED
 
 STAGED = Asset("wirehouse://staged")
 SHARE: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 1}
@@ -35,6 +36,7 @@ SHARE: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 1}
     max_active_runs=4,  # each waits for its approval
     is_paused_upon_creation=False,
     tags=["operate"],
+    default_args=WATCHED,
     doc_md=__doc__,
     params={
         "sources": Param(
