@@ -134,6 +134,9 @@ class _Undated(_View):
         found = super().find(site, path, now)
         return found and self._dated(found)
 
+    def earlier(self, printing: Printing) -> Printing:
+        return super().earlier(replace(printing, published=self.now))
+
     def _dated(self, p: Printing) -> Printing:
         if not self.is_struck(p):
             return p

@@ -132,6 +132,15 @@ def test_nonsense_dates_are_printed_and_announced(site):
     assert re.search(rb"1969|1970|2099", page(wire, new_story(site)).body)
 
 
+def test_a_redirect_of_a_site_with_nonsense_dates_leads_to_a_story_still():
+    later = EPOCH + 120 * WIRE.interval
+    told = next(t for t in WIRE.stories_at(later) if t.fate == "redirect" and t.published > EPOCH)
+    path = told.url.removeprefix(WIRE.origins[told.site])
+    answer = sick("date_nonsense", told.site).answer(told.site, path, later)
+    assert answer.status == 302
+    assert answer.header("location") in WIRE.truth_at(later)
+
+
 @pytest.mark.parametrize("site", SITES)
 def test_half_of_the_sections_are_gone_from_feed_and_site(site):
     filed = {p.path: p.copy.section for n in WIRE.numbers(LATER) for p in WIRE.printings(n, LATER)}
