@@ -125,7 +125,14 @@ class Ward:
         return {site: found[site] for site in sites}
 
     def places(self, data: Path) -> Places:
-        return Places(self.home, UPath(data), self.warehouse, self.home / "sources", 1)
+        return Places(
+            home=self.home,
+            data=UPath(data),
+            replay=UPath(self.home / "replay"),
+            warehouse=self.warehouse,
+            sources=self.home / "sources",
+            processes=1,
+        )
 
     def _crawl(self, where: Places, site: str, deadline: timedelta) -> str:
         return crawl_step.crawl(
