@@ -14,6 +14,7 @@ with one source keeps no other from being tidied.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import shutil
 import tempfile
@@ -132,29 +133,29 @@ def _forget(where: Places, now: datetime, done: Done) -> None:
 def _sweep(where: Places, now: datetime, done: Done) -> None:
     old = (now - YOUNG).timestamp()
     for marker, name in list(batches.markers(where.data)):
-        if not (where.data / name / batches.RUN).exists() and marker.stat().st_mtime < old:
+        if not (where.data / name / batches.RUN).exists() and _age(marker) < old:
             marker.unlink(missing_ok=True)
             done.add(markers=1)
     if not _is_local(where.data):
         return  # object storage has no half files, and no crawl works there
     for home in _homes(where):
         with _noted(done, home.name):
-            if any(p.stat().st_mtime < old for p in home.glob(".*.part")):
+            if any(_age(p) < old for p in home.glob(".*.part")):
                 left = {p.name for p in home.glob(".*.part")}
                 with _ours(where, home.name, done):  # taking the place clears it
                     done.add(folders=sum(not (home / name).exists() for name in left))
             for path in _left_in_batches(home, now):
-                if path.stat().st_mtime < old:
+                if _age(path) < old:
                     path.unlink(missing_ok=True)
                     done.add(files=1)
     rehearsals = Path(str(where.data)) / batches.REHEARSALS
-    spills = [p for p in Path(tempfile.gettempdir()).glob("wirehouse-*") if p.stat().st_uid == os.getuid()]
+    spills = (p for p in Path(tempfile.gettempdir()).glob("wirehouse-*") if _age(p, os.getuid()))
     for folders, name, age in (
         (rehearsals.glob("*"), "rehearsals", REHEARSALS_KEPT),
         (spills, "temporary_folders", 2 * YOUNG),
     ):
         for folder in folders:
-            if folder.stat().st_mtime < (now - age).timestamp():
+            if _age(folder) < (now - age).timestamp():
                 shutil.rmtree(folder, ignore_errors=True)
                 done.add(**{name: 1})
 
@@ -245,6 +246,15 @@ def _noted(done: Done, what: str) -> Iterator[None]:
     except (WirehouseError, OSError) as error:
         log.error("%s of %s: %s", done.step, what, error)
         done.troubles.append(f"{done.step} of {what}: {error}")
+
+
+def _age(path: Any, owner: int | None = None) -> float:
+    """When it was last written; the end of days for what has gone meanwhile, or 0 if it is not the owner's."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return math.inf
+    return 0.0 if owner not in (None, found.st_uid) else float(found.st_mtime)
 
 
 def _day(moment: datetime) -> str:
