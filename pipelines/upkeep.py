@@ -249,7 +249,7 @@ def _noted(done: Done, what: str) -> Iterator[None]:
 
 
 def _age(path: Any, owner: int | None = None) -> float:
-    """When it was last written; the end of days for what has gone meanwhile, or 0 if it is not the owner's."""
+    """When it was last written; after all, if it has gone meanwhile; before all, if it is not the owner's."""
     try:
         found = path.stat()
     except FileNotFoundError:

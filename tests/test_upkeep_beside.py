@@ -8,13 +8,15 @@ import sys
 
 import pytest
 from crawling import crawl
+from press import batch, name
+from press import story as told
 from website import declare, rss, story
 
 from pipelines import steps
-from pipelines.store import batches, pages
+from pipelines.store import batches, loading, maintenance, pages, reading, warehouse
 
-ROUNDS = 4
-PER_ROUND = 3
+ROUNDS = 2
+PER_ROUND = 4
 BODY = ["The council of Port Ellery voted on Monday to keep its light, and on Tuesday to mend it."] * 5
 
 UPKEEP = """
@@ -105,3 +107,54 @@ def test_what_is_loaded_is_what_was_crawled_and_every_page_is_where_its_raw_ref_
     site.pages["/rss"] = rss(site.base, *reversed([f"/{n}" for n in range(ROUNDS * PER_ROUND)]))
     crawl()
     assert [path for path in site.paths() if path.strip("/").isdigit()] == []  # nothing is fetched twice
+
+
+@pytest.fixture
+def one_load(home) -> str:
+    """The attach string of a warehouse whose rows are still in its catalog."""
+    attach = steps.places().warehouse
+    with warehouse.opened(attach) as connection:
+        loading.load(connection, [batch(home / "data", name(1), [told("s1")])])
+    return attach
+
+
+def tidy(attach: str) -> None:
+    with warehouse.opened(attach) as connection:
+        assert maintenance.maintain(connection)["rows_flushed"] > 0
+
+
+def test_a_load_in_whose_time_upkeep_moved_rows_is_done_again(one_load):
+    found = []
+
+    def work() -> None:
+        found.append(connection.execute("SELECT count(*) FROM observations").fetchone())
+        if len(found) == 1:
+            tidy(one_load)
+        connection.execute("UPDATE turnstile SET loads = loads + 1")
+
+    with warehouse.opened(one_load) as connection:
+        warehouse.committed(connection, work)
+        assert connection.execute("SELECT loads FROM turnstile").fetchall() == [(2,)]
+    assert len(found) == 2
+
+
+def test_a_question_in_whose_time_upkeep_moved_rows_is_asked_again(one_load):
+    asked = []
+
+    class Slow:
+        """A connection in whose first question upkeep comes in between."""
+
+        def execute(self, sql, parameters=None):
+            answer = connection.execute(sql, parameters)
+            if sql == question:
+                asked.append(sql)
+                table = answer.to_arrow_table()
+                if len(asked) == 1:
+                    tidy(one_load)
+                return type("Answer", (), {"to_arrow_table": lambda _: table})()
+            return answer
+
+    question = "SELECT count(*) AS n FROM story_versions"
+    with warehouse.opened(one_load, read_only=True) as connection:
+        assert reading.steady(Slow(), question).to_pylist() == [{"n": 1}]
+    assert len(asked) == 2

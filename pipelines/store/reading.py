@@ -23,6 +23,7 @@ from pipelines.store.warehouse import (
     kinds_of_statement,
     one,
     opened,
+    snapshot,
 )
 
 _FOREIGN = re.compile(
@@ -32,6 +33,9 @@ _FOREIGN = re.compile(
     re.I | re.S,
 )
 
+
+STEADY_TRIES = 8
+"""Commits come seconds apart; a question that takes longer than that gets its last answer."""
 
 _LEDGER = "SELECT * FROM ledger WHERE list_contains(?, run_id) ORDER BY run_id, found_at, position, url"
 
@@ -71,11 +75,25 @@ def query(attach: str, sql: str, *, as_of: datetime | None = None) -> pa.Table:
     with opened(attach, read_only=True, as_of=as_of) as connection:
         shut_in(connection, parse_attach(attach).files)
         try:
-            return connection.execute(sql).to_arrow_table()
+            return steady(connection, sql)
         except Exception as error:
             if is_wrong_question(error):
                 raise UsageError(f"the warehouse does not understand that: {_first_lines(error)}") from None
             raise
+
+
+def steady(connection: Connection, sql: str) -> pa.Table:
+    """Answer a question about one state of the warehouse; asked again if a commit came in between.
+
+    With a catalog in SQLite DuckLake reads rows that are still in the catalog outside its own
+    transaction: a flush that moves them into a file in that moment would hide them from the answer.
+    """
+    for _ in range(STEADY_TRIES):
+        before = snapshot(connection)
+        answer = connection.execute(sql).to_arrow_table()
+        if snapshot(connection) == before:
+            break
+    return answer
 
 
 def shut_in(connection: Connection, files: str | None) -> None:

@@ -93,15 +93,28 @@ def transaction(connection: Connection) -> Iterator[None]:
 
 
 def committed(connection: Connection, work: Callable[[], T]) -> T:
-    """Do a piece of work in a transaction of its own; again, if another load came first."""
+    """Do a piece of work in a transaction of its own; again, if another load came first.
+
+    Or upkeep: with a catalog in SQLite, DuckLake reads rows that are still in the catalog outside
+    its transaction, and a flush that moves them into a file meanwhile hides them from us.
+    """
     for trial in range(1, TRIES + 1):
+        before = snapshot(connection)
         try:
             with transaction(connection):
-                return work()
+                done = work()
+                if snapshot(connection.cursor()) != before:  # (a cursor is outside of our transaction)
+                    raise duckdb.TransactionException("conflict: another commit came in between")
+                return done
         except Exception as error:
             if trial == TRIES or not is_conflict(error):
                 raise
     raise AssertionError("unreachable")
+
+
+def snapshot(connection: Connection) -> int:
+    """Which commit was the last."""
+    return int(one(connection, "SELECT id FROM ducklake_current_snapshot('wh')"))
 
 
 def is_absent(error: WarehouseError) -> bool:
