@@ -72,13 +72,35 @@ RHYTHMS = (
     Rhythm(name="world_agency", per_day=400, hours=CLOCK, weekend=0.7, feed=50, lumps=10),
     Rhythm(name="national_agency", per_day=220, hours=OFFICE, zone="Europe/Berlin", holiday=0.5, weekend=0.5),
     Rhythm(name="city_agency", per_day=120, hours=OFFICE, zone="Europe/Paris", holiday=0.4, weekend=0.4),
-    Rhythm(name="broadcaster", per_day=90, hours=CLOCK, zone="Europe/Oslo", holiday=0.6, weekend=0.7, every="30m"),
-    Rhythm(name="tv_station", per_day=45, hours=EVENING, zone="America/New_York", weekend=0.8, unread=0.2, every="30m"),
-    Rhythm(name="daily_paper", per_day=110, hours=PRINT, zone="Europe/Madrid", holiday=0.3, lumps=3, every="30m"),
     Rhythm(
-        name="local_paper", per_day=25, hours=PRINT, zone="Europe/Vienna", holiday=0.1, weekend=0.5, lumps=3, every="30m"),
+        name="broadcaster", per_day=90, hours=CLOCK, zone="Europe/Oslo", holiday=0.6, weekend=0.7, every="30m"
+    ),
+    Rhythm(
+        name="tv_station",
+        per_day=45,
+        hours=EVENING,
+        zone="America/New_York",
+        weekend=0.8,
+        unread=0.2,
+        every="30m",
+    ),
+    Rhythm(
+        name="daily_paper", per_day=110, hours=PRINT, zone="Europe/Madrid", holiday=0.3, lumps=3, every="30m"
+    ),
+    Rhythm(
+        name="local_paper",
+        per_day=25,
+        hours=PRINT,
+        zone="Europe/Vienna",
+        holiday=0.1,
+        weekend=0.5,
+        lumps=3,
+        every="30m",
+    ),
     Rhythm(name="evening_paper", per_day=40, hours=EVENING, zone="Europe/Lisbon", holiday=0.5, every="30m"),
-    Rhythm(name="sports_desk", per_day=60, hours=EVENING, zone="Europe/Rome", weekend=2.2, lumps=2, every="30m"),
+    Rhythm(
+        name="sports_desk", per_day=60, hours=EVENING, zone="Europe/Rome", weekend=2.2, lumps=2, every="30m"
+    ),
     Rhythm(name="markets", per_day=80, hours=BUSINESS, zone="America/Chicago", weekend=0.03, every="30m"),
     Rhythm(
         name="ministry",
@@ -91,9 +113,25 @@ RHYTHMS = (
     ),
     Rhythm(name="weekly", per_day=3, hours=OFFICE, zone="Europe/London", weekend=0.3, every="1h"),
     Rhythm(name="science_desk", per_day=6, hours=OFFICE, zone="America/Los_Angeles", weekend=0.1, every="1h"),
-    Rhythm(name="police_desk", per_day=18, hours=OFFICE, zone="Europe/Berlin", weekend=0.9, validators=False, every="30m"),
+    Rhythm(
+        name="police_desk",
+        per_day=18,
+        hours=OFFICE,
+        zone="Europe/Berlin",
+        weekend=0.9,
+        validators=False,
+        every="30m",
+    ),
     Rhythm(name="weather_desk", per_day=24, hours=(1,) * 24, weekend=1.0, lumps=40, every="30m"),
-    Rhythm(name="islands", per_day=12, hours=OFFICE, zone="Pacific/Auckland", weekend=0.4, byline=0.1, every="30m"),
+    Rhythm(
+        name="islands",
+        per_day=12,
+        hours=OFFICE,
+        zone="Pacific/Auckland",
+        weekend=0.4,
+        byline=0.1,
+        every="30m",
+    ),
     Rhythm(name="magazine", per_day=15, hours=OFFICE, zone="Asia/Tokyo", weekend=0.5, unread=0.1, every="1h"),
     Rhythm(name="tabloid", per_day=160, hours=CLOCK, zone="Europe/London", weekend=0.9, lumps=2, unread=0.15),
     Rhythm(

@@ -107,9 +107,7 @@ class Ward:
             for site in ills:
                 self.served.cure(site)
 
-    def run(
-        self, data: Path, sites: Sequence[str], slow: Collection[str] = ()
-    ) -> dict[str, list[Finding]]:
+    def run(self, data: Path, sites: Sequence[str], slow: Collection[str] = ()) -> dict[str, list[Finding]]:
         """Crawl, read and judge: the crawls all at once, as they mostly wait."""
         where = self.places(data)
         found = {}
