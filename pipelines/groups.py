@@ -197,7 +197,9 @@ class Groups:
     def _is_everywhere(self, a: str, b: str) -> bool:
         """Do many unrelated stories have what these two share, phrase by phrase or all of it?"""
         kin = self.kin[a, b]
-        if kin.told and not kin.slight:
+        # Names and figures tell a copy, but for what several groups begin or end with, word for word.
+        told = kin.told and not kin.slight
+        if told and not (kin.at_head or kin.at_foot):
             return False
         cleaned = (a, b) in self.cleaned
         both = self._keys(a, cleaned=cleaned) & self._keys(b, cleaned=cleaned)
@@ -211,7 +213,7 @@ class Groups:
             rare += len(groups) <= 4 or max(groups.values()) * 2 >= groups.total()
             held.update(self.holders[key])
         least = RARE_IF_SLIGHT if kin.slight else RARE[is_firm(kin.shares), kin.doubtful]
-        if rare < len(both) * least:
+        if rare < len(both) * least and not told:
             return True
         groups = Counter(
             self.sure.get(story, story)

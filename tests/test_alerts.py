@@ -271,7 +271,10 @@ def test_a_task_that_fails_is_one_mail_and_a_mail_that_fails_is_red_in_its_own_t
     with mail_server() as nobody:
         pass
     steps.load([])  # a warehouse, with nothing in it
-    broken = {"WIREHOUSE_WAREHOUSE": "ducklake:sqlite:/nowhere/at/all.sqlite"}
+    (scheduled.home / "damaged.sqlite").write_text(
+        "this is no database, and so large that nobody takes it for one"
+    )
+    broken = {"WIREHOUSE_WAREHOUSE": f"ducklake:sqlite:{scheduled.home}/damaged.sqlite"}
     whole = {"WIREHOUSE_WAREHOUSE": f"ducklake:sqlite:{scheduled.home}/warehouse/catalog.sqlite"}
     with mail_server() as mail:
         ended, log = scheduled.publish(

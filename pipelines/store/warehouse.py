@@ -113,8 +113,15 @@ def committed(connection: Connection, work: Callable[[], T]) -> T:
 
 
 def snapshot(connection: Connection) -> int:
-    """Which commit was the last."""
+    """Which commit was the last; always the same where the tables are in no lake."""
+    if not _is_lake(connection):
+        return 0
     return int(one(connection, "SELECT id FROM ducklake_current_snapshot('wh')"))
+
+
+def _is_lake(connection: Connection) -> bool:
+    kind = one(connection, "SELECT type FROM duckdb_databases() WHERE database_name = 'wh'")
+    return bool(kind == "ducklake")
 
 
 def is_absent(error: WarehouseError) -> bool:
@@ -292,7 +299,7 @@ def flush(connection: Connection) -> None:
     Each unflushed load makes the next one a little slower: 90 of them by two thirds.
     Where another load is in the way, the next one flushes.
     """
-    if one(connection, "SELECT type FROM duckdb_databases() WHERE database_name = 'wh'") != "ducklake":
+    if not _is_lake(connection):
         return
     if one(connection, "SELECT loads FROM turnstile") % FLUSH_EVERY == 0:
         try:
