@@ -199,6 +199,43 @@ def test_an_export_that_cannot_be_written_is_said_and_leaves_nothing(attach, loa
     assert reading.query(attach, "FROM exports").num_rows == 0
 
 
+def test_what_could_not_be_delivered_counts_as_not_handed_on(attach, load, tmp_path):
+    load(1, story("s1"))
+    out = tmp_path / "s.csv"
+    out.mkdir()
+    with pytest.raises(WirehouseError, match="cannot be written"):
+        exporting.export(attach, "csv", out, Choice(changed=True))
+    out.rmdir()
+    assert exporting.export(attach, "csv", out, Choice(changed=True)).stories == 1
+    delivered = out.read_bytes()
+    assert exporting.export(attach, "csv", out, Choice(changed=True)).stories == 0
+    assert out.read_bytes() == delivered  # its reader may not have come yet
+
+
+def test_rows_that_a_flush_hides_for_a_moment_are_not_missing(attach, load, tmp_path, monkeypatch):
+    load(1, story("s1"), story("s2", says="hail", headline="Hail"))
+    asked = iter([exporting._ROWS + " LIMIT 1", *[exporting._ROWS] * 2])
+    whole, tries = exporting._written, []
+
+    def hiding(connection, *rest):
+        class Hidden:
+            def __getattr__(self, name):
+                return getattr(connection, name)
+
+            def execute(self, sql, *values):
+                if sql == exporting._ROWS:
+                    tries.append(sql)
+                    sql = next(asked)
+                return connection.execute(sql, *values)
+
+        return whole(Hidden(), *rest)
+
+    monkeypatch.setattr(exporting, "_written", hiding)
+    assert exporting.export(attach, "ninjs", tmp_path / "out", Choice()).stories == 2
+    assert len(tries) == 2
+    assert len(list((tmp_path / "out").iterdir())) == 2
+
+
 def test_by_hand_it_says_what_it_did(attach, load, tmp_path, cli):
     load(1, story("s1", source_id="b0"))
     done = cli(main, ["export", "ninjs", str(tmp_path / "desk"), "--source", "b0", "--changed", "--json"])

@@ -26,13 +26,15 @@ import pyarrow.parquet as pq
 from pipelines import ninjs
 from pipelines.errors import UsageError, WirehouseError
 from pipelines.store.attach import parse_attach
-from pipelines.store.reading import shut_in
+from pipelines.store.reading import STEADY_TRIES, shut_in
 from pipelines.store.warehouse import (
     Connection,
     committed,
     is_wrong_question,
     kinds_of_statement,
+    one,
     opened,
+    snapshot,
 )
 from pipelines.written import field
 
@@ -40,7 +42,8 @@ AT_ONCE = 5_000
 """Stories held in memory."""
 
 _CHOSEN = """
-SELECT s.* FROM stories s
+CREATE OR REPLACE TEMP TABLE chosen AS
+SELECT s.story_id FROM stories s
 LEFT JOIN (
   SELECT story_id, arg_max(version, exported_at) AS version
   FROM exports WHERE target = $target AND form = $form GROUP BY ALL
@@ -49,8 +52,9 @@ LEFT JOIN story_versions before ON before.story_id = s.story_id AND before.versi
 WHERE (s.story_id IN (SELECT story_id FROM stories_usable WHERE {asked})
     AND (NOT $changed OR sent.version IS DISTINCT FROM s.version))
   -- What was handed on and killed since is followed by its kill, whatever is asked for.
-  OR (s.pub_status <> 'usable' AND before.pub_status = 'usable')
-ORDER BY s.loaded_at, s.story_id"""
+  OR (s.pub_status <> 'usable' AND before.pub_status = 'usable')"""
+
+_ROWS = "SELECT s.* FROM stories s JOIN chosen USING (story_id) ORDER BY s.loaded_at, s.story_id"
 
 
 @dataclass(frozen=True)
@@ -94,31 +98,54 @@ def export(
     target = target.absolute()
     made_at = datetime.now(UTC)
     export_id = f"{made_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
-    gone: list[tuple[str, int]] = []
-    kills = 0
     with _beside(target) as draft:
-
-        def counted(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-            nonlocal kills
-            for row in rows:
-                gone.append((row["story_id"], row["version"]))
-                kills += row["pub_status"] != "usable"
-                yield row
-                done(len(gone))
-
         with opened(attach, read_only=True) as connection:
             shut_in(connection, parse_attach(attach).files)
             with _saying(target):
-                columns, batches = _chosen(connection, form, target, choice)
-                _WRITERS[form](draft, columns, (counted(b.to_pylist()) for b in batches))
+                gone, kills = _written(connection, form, target, draft, choice, done)
         if gone:
             _remember(attach, export_id, made_at, form, target, gone)
-        with _saying(target):
-            _put(draft, target)
+        if gone or not choice.changed:  # what was delivered last stays, where nothing is new
+            try:
+                with _saying(target):
+                    _put(draft, target)
+            except WirehouseError:
+                _forget(attach, export_id)
+                raise
     return Exported(export_id, str(target), len(gone), kills)
 
 
-def _chosen(connection: Connection, form: str, target: Path, choice: Choice) -> tuple[pa.Schema, Any]:
+def _written(
+    connection: Connection, form: str, target: Path, draft: Path, choice: Choice, done: Callable[[int], None]
+) -> tuple[list[tuple[str, int]], int]:
+    """Write the draft; returns the stories in it with their versions, and how many of these are kills.
+
+    A flush may hide rows from a question for a moment (see `reading.steady`): then it is written again.
+    """
+    for _ in range(STEADY_TRIES):
+        chosen = _choose(connection, form, target, choice)
+        gone: list[tuple[str, int]] = []
+        kills: list[bool] = []
+
+        def counted(
+            rows: Iterable[dict[str, Any]], gone: list[tuple[str, int]] = gone, kills: list[bool] = kills
+        ) -> Iterator[dict[str, Any]]:
+            for row in rows:
+                gone.append((row["story_id"], row["version"]))
+                kills.append(row["pub_status"] != "usable")
+                yield row
+                done(len(gone))
+
+        _clear(draft)
+        reader = connection.execute(_ROWS).to_arrow_reader(AT_ONCE)
+        _WRITERS[form](draft, reader.schema, (counted(b.to_pylist()) for b in reader))
+        if len(gone) == chosen:
+            return gone, sum(kills)
+    raise WirehouseError(f"{target}: the warehouse is being tidied up while it is read: export again")
+
+
+def _choose(connection: Connection, form: str, target: Path, choice: Choice) -> int:
+    """Put into the table `chosen` which stories are meant; returns how many."""
     asked, values = ["true"], {"target": str(target), "form": form, "changed": choice.changed}
     if choice.sources:
         asked.append("list_contains($sources, source_id)")
@@ -135,9 +162,12 @@ def _chosen(connection: Connection, form: str, target: Path, choice: Choice) -> 
             raise UsageError("--where takes one condition, such as \"language = 'en'\"")
         asked.append(f"({choice.where}\n)")
     try:
-        answer = connection.execute(_CHOSEN.format(asked=" AND ".join(asked)), values)
-        reader = answer.to_arrow_reader(AT_ONCE)
-        return reader.schema, reader
+        for _ in range(STEADY_TRIES):
+            before = snapshot(connection)
+            connection.execute(_CHOSEN.format(asked=" AND ".join(asked)), values)
+            if snapshot(connection) == before:
+                break
+        return int(one(connection, "SELECT count(*) FROM chosen"))
     except Exception as error:
         if is_wrong_question(error):
             said = " ".join(str(error).split("LINE 1:")[0].split())
@@ -202,6 +232,13 @@ def _remember(
         )
 
 
+def _forget(attach: str, export_id: str) -> None:
+    """Take back what was remembered of an export that was not delivered."""
+    with opened(attach) as connection:
+        delete = "DELETE FROM exports WHERE export_id = ?"
+        committed(connection, lambda: connection.execute(delete, [export_id]))
+
+
 @contextmanager
 def _beside(target: Path) -> Iterator[Path]:
     """A name beside the target, gone afterwards; its ending stays, since the form may depend on it."""
@@ -211,10 +248,14 @@ def _beside(target: Path) -> Iterator[Path]:
     try:
         yield draft
     finally:
-        if draft.is_dir():
-            shutil.rmtree(draft, ignore_errors=True)
-        else:
-            draft.unlink(missing_ok=True)
+        _clear(draft)
+
+
+def _clear(draft: Path) -> None:
+    if draft.is_dir():
+        shutil.rmtree(draft, ignore_errors=True)
+    else:
+        draft.unlink(missing_ok=True)
 
 
 def _put(draft: Path, target: Path) -> None:
