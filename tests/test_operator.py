@@ -163,7 +163,7 @@ def test_a_killed_task_leaves_no_crawler_behind(env, slow):
     assert slow.asked.wait(60)
     crawler = task.crawler()
     task.process.kill()
-    _, alive = psutil.wait_procs([crawler], timeout=10)
+    _, alive = psutil.wait_procs([crawler], timeout=30)
     assert alive == []
     assert task.end().state == "killed"
     assert batches(env) == []
