@@ -7,9 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from desk_stock import HARM, LINES, stock
+from suspicion import suspecting
 from website import declare, rss, serving, story
 
-from pipelines import steps
+from pipelines import judge_step, steps
 from pipelines.desk import answers, band, glance, trail
 from pipelines.desk.kept import Kept
 from pipelines.errors import BatchError, UsageError, WarehouseError
@@ -246,6 +247,11 @@ def test_what_nobody_can_mean_is_refused(stocked, asked):
         answers.find(asked)
 
 
+def test_what_is_no_address_is_said_to_be_none(stocked):
+    with pytest.raises(UsageError, match="no address"):
+        answers.find("http://[")
+
+
 # A source, a story, a page
 
 
@@ -295,6 +301,34 @@ def test_before_the_first_load_the_desk_is_empty_and_says_what_to_do(home):
     told = json.loads(answers.overview())
     assert told["sources"] == []
     assert "load a batch first" in told["note"]
+
+
+def test_before_the_first_load_a_held_batch_its_source_and_what_is_wrong_with_it_are_seen(
+    home, site, monkeypatch
+):
+    declare(home, "wire", site.base)
+    declare(home, "other", site.base)
+    (home / "suspect").touch()
+    monkeypatch.setattr(judge_step, "judge", suspecting(judge_step.judge, home / "suspect"))
+    site.pages |= {"/rss": rss(site.base, "/a"), "/a": story("It is there now", *LINES)}
+    batch = steps.crawl("wire").batch
+    steps.extract(batch)
+    told = json.loads(answers.overview())
+    rows = {row["name"]: row for row in told["sources"]}
+    assert (rows["wire"]["state"], rows["wire"]["held"]) == ("sick", 1)
+    assert "confidence fell to 0.1" in {trouble["message"] for trouble in rows["wire"]["troubles"]}
+    assert (rows["other"]["state"], rows["other"]["held"]) == ("new", 0)
+    assert "load a batch first" in told["note"]
+    near = json.loads(answers.source("wire"))
+    assert (near["held"], near["source"]["home"]) == ([batch], f"{site.base}/")
+    assert "confidence fell to 0.1" in {trouble["message"] for trouble in near["troubles"]}
+    with pytest.raises(UsageError, match="no such source"):
+        answers.source("nobody")
+
+
+def test_a_held_batch_of_a_source_that_no_table_knows_has_a_row():
+    [row] = overview([], held=["stuck/20260305T120000Z-3f2a"])
+    assert (row["name"], row["state"], row["held"]) == ("stuck", "held", 1)
 
 
 # Asked once for all who look

@@ -13,8 +13,10 @@ from pipelines import compare, show_changes, urls
 from pipelines.desk import glance, trail
 from pipelines.errors import UsageError, WarehouseError
 from pipelines.places import Places, places
+from pipelines.records import Source
+from pipelines.sources import declared
 from pipelines.sources import names as source_names
-from pipelines.store import batches, desk, desk_story, findings, reading
+from pipelines.store import batches, desk, desk_story, findings, reading, switches
 from pipelines.store.kept_open import KeptOpen
 from pipelines.store.warehouse import Connection, is_absent
 from pipelines.written import dump
@@ -37,7 +39,10 @@ _SHOWN = (
 
 
 def overview() -> bytes:
-    """All sources, as JSON. Before the first load it is empty, and says what to do."""
+    """All sources, as JSON. Before the first load: those that are declared, what is wrong, and what to do.
+
+    What is held or wrong must be seen then too: a first batch that is held is the reason why none is loaded.
+    """
     where, now = places(), datetime.now(UTC)
     until = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     held = batches.held(where.data)
@@ -48,24 +53,35 @@ def overview() -> bytes:
     except WarehouseError as error:
         if not is_absent(error):
             raise
-        return _json({"at": int(now.timestamp()), "sources": [], "note": str(error)})
+        found = desk.nothing() | {"sources": _declared(where)}
+        found["troubles"] = findings.troubles(where.warehouse, where.data)
+        return _json(glance.overview(found, held, now, until) | {"note": str(error)})
     return _json(glance.overview(found, held, now, until))
 
 
 def source(name: str) -> bytes:
     """One source near: its batches, channels, findings, latest stories. UsageError if there is none such."""
     where, now = places(), datetime.now(UTC)
-    with _warehouse(where.warehouse).connection() as connection:
-        found = desk.near(connection, name, now, RUNS)
-        found["troubles"] = [t for t in _troubles(where, connection) if t["source_id"] == name]
-    if found["source"] is None and not found["runs"] and name not in source_names(where.sources):
+    try:
+        with _warehouse(where.warehouse).connection() as connection:
+            found = desk.near(connection, name, now, RUNS)
+            troubles = _troubles(where, connection)
+    except WarehouseError as error:
+        if not is_absent(error):
+            raise
+        found = desk.nothing_near() | {"source": next(iter(_declared(where, name)), None)}
+        troubles = findings.troubles(where.warehouse, where.data)
+    found["troubles"] = [t for t in troubles if t["source_id"] == name]
+    held = batches.held(where.data, name)
+    is_known = found["source"] is not None or found["runs"] or held
+    if not is_known and name not in source_names(where.sources):
         raise UsageError(f"{name}: no such source")
     outcomes: dict[str, dict[str, int]] = defaultdict(dict)
     for row in found.pop("ledger"):
         outcomes[row["run_id"]][row["outcome"]] = row["leads"]
     runs = [run | {"outcomes": outcomes[run["run_id"]]} for run in found.pop("runs")]
     staged = {
-        "held": batches.held(where.data, name),
+        "held": held,
         "waiting": [batch for batch in batches.waiting(where.data) if batch.startswith(f"{name}/")],
         "unread": batches.unread(where.data, name),
     }
@@ -125,10 +141,35 @@ def page(ref: str) -> tuple[str, str, datetime]:
 
 
 def _of_host(connection: Connection, asked: str) -> list[str]:
-    """Sources whose front page is on the host of an address nobody knows: where one would look next."""
-    host = (urlsplit(asked).hostname or "").removeprefix("www.")
+    """Sources whose front page is on the host of an address nobody knows: where one would look next.
+
+    UsageError if that is no address at all, such as `http://[`.
+    """
+    try:
+        host = (urlsplit(asked).hostname or "").removeprefix("www.")
+    except ValueError as error:
+        raise UsageError(f"{asked} is no address, and no channel has ever announced it: {error}") from error
     known = desk.rows(connection, "SELECT source_id, home FROM sources")
     return [s["source_id"] for s in known if host and (urlsplit(s["home"]).hostname or "").endswith(host)]
+
+
+def _declared(where: Places, name: str | None = None) -> list[dict[str, Any]]:
+    """The sources that are declared, or the one named, as the first load will have them in the table."""
+    switched = switches.read(where.home)
+    known = source_names(where.sources)
+    found = declared(where.sources, None if name is None else {name} & {*known})
+    return [
+        {
+            "source_id": one,
+            "title": source.title if isinstance(source, Source) else one,
+            "home": source.home if isinstance(source, Source) else "",
+            "language": source.language if isinstance(source, Source) else None,
+            "enabled": switched.get(one, isinstance(source, Source) and source.enabled),
+            "tags": list(source.tags) if isinstance(source, Source) else [],
+            "every": int(source.every.total_seconds()) if isinstance(source, Source) else None,
+        }
+        for one, source in found.items()
+    ]
 
 
 def _shown(version: Mapping[str, Any]) -> dict[str, Any]:

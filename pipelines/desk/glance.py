@@ -31,7 +31,8 @@ def overview(
     running hour; `low` and `high` are left out of a source that is too new for a band, as are
     the hours in which it brought too little (`slump`).
     """
-    names = _names(found)
+    in_quarantine = _held(held)
+    names = _names(found, in_quarantine)
     index = {name: n for n, name in enumerate(names)}
     counts, confidence, newest = _by_hour(pa.concat_tables([found["hours"], found["before"]]), index)
     expected = band.expected(counts)
@@ -39,7 +40,6 @@ def overview(
     declared = {row["source_id"]: row for row in found["sources"]}
     outcomes = _outcomes(found["outcomes"])
     troubles = _troubles(found["troubles"])
-    in_quarantine = _held(held)
     rows = []
     for name in names:
         n = index[name]
@@ -100,10 +100,10 @@ def _rank(row: Mapping[str, Any]) -> tuple[int, float, str]:
     return _ORDER.index(row["state"]), -began, row["name"]
 
 
-def _names(found: Mapping[str, Any]) -> list[str]:
-    """The declared sources, and those that ran once and are declared no more."""
+def _names(found: Mapping[str, Any], held: Collection[str]) -> list[str]:
+    """The declared sources, and those that ran once, are in trouble or held, and are declared no more."""
     known = {row["source_id"] for row in (*found["sources"], *found["runs"])}
-    return sorted(known | {row["source_id"] for row in found["troubles"] if row["source_id"]})
+    return sorted(known.union(held) | {row["source_id"] for row in found["troubles"] if row["source_id"]})
 
 
 def _by_hour(hours: Any, index: Mapping[str, int]) -> tuple[Any, Any, Any]:

@@ -96,6 +96,19 @@ def glance(connection: Connection, now: datetime, until: datetime) -> dict[str, 
     }
 
 
+def nothing() -> dict[str, Any]:
+    """What `glance` and `before` find where nothing was ever loaded."""
+    columns = {"source_id": pa.string(), "ago": pa.int64(), "stories": pa.int64(), "confidence": pa.float64()}
+    hours = pa.schema(columns | {"newest_at": pa.timestamp("us", tz="UTC")}).empty_table()
+    return {"sources": [], "runs": [], "outcomes": [], "hours": hours, "before": hours}
+
+
+def nothing_near() -> dict[str, Any]:
+    """What `near` finds where nothing was ever loaded."""
+    lists = ("runs", "ledger", "reasons", "channels", "findings", "stories")
+    return {"source": None, **{name: [] for name in lists}}
+
+
 def before(connection: Connection, until: datetime) -> pa.Table:
     """Stories by the hour, as `glance` has them, of the five weeks before those shown."""
     return _hours(connection, until, until - HISTORY, until - SHOWN)

@@ -92,6 +92,7 @@ function notices() {
   return h(
     "div",
     { class: "notices" },
+    data.note && data.sources.length > 0 && h("p", { class: "notice" }, data.note),
     found.map((trouble) =>
       h(
         "p",
