@@ -46,7 +46,7 @@ def judge(where: Places, source: Source, batch: str) -> list[Finding]:
         now=now,
     )
     if said is not None:
-        measures = replace(measures, held=said.decision != decisions.RELEASED)
+        measures = decisions.counted(said, measures)
         found = decisions.noted(said, found, batch)
     batches.mark(where.data, batches.UNTOLD, batch)
     staging.write(folder / batches.MEASURES, Measures, [measures])

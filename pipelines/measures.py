@@ -43,6 +43,8 @@ class Measures:
     judged_at: datetime
     held: bool = False
     """A finding held the batch back: what it measured is no part of what is usual."""
+    released: bool = False
+    """It was held, and somebody released it: what it measured is usual from then on, whatever was found."""
     causes: tuple[str, ...] = ()
     """Of its warnings and errors."""
 

@@ -206,7 +206,6 @@ def _tell(data: UPath, batch: str, said: Decision) -> None:
     folder = data / batch
     if (folder / batches.MEASURES).exists():
         measures, found = findings.read(folder)
-        measures = replace(measures, held=said.decision != decisions.RELEASED)
-        staging.write(folder / batches.MEASURES, Measures, [measures])
+        staging.write(folder / batches.MEASURES, Measures, [decisions.counted(said, measures)])
         staging.write(folder / batches.FINDINGS, Finding, decisions.noted(said, found, batch))
         batches.mark(data, batches.UNTOLD, batch)

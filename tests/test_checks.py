@@ -242,6 +242,31 @@ def test_a_reader_that_is_not_sure_any_more_holds_the_batch():
     assert (f.severity, f.holds) == (Severity.WARNING, False)
 
 
+@pytest.mark.parametrize(
+    ("usual", "most"),
+    [
+        ({"extraction_confidence": 0.3}, 5),
+        ({"outcome": Outcome.REJECTED}, 4),
+        ({"date_flags": ("impossible",)}, 4),
+    ],
+)
+def test_what_was_released_is_usual_and_soon_held_no_longer(usual, most):
+    runs, held = past(14), []
+    for hour in range(24):
+        now = NOW + hour * HOUR
+        measures, findings = judged(6, runs, now=now, **usual)
+        held.append(any(f.holds for f in findings))
+        runs.append(replace(measures, run_id=f"ap/+{hour}", held=False, released=held[-1]))
+    assert held[0]
+    assert sum(held) <= most
+
+
+def test_a_release_long_ago_lets_nothing_else_pass():
+    since = [*past(2)[:5], *(replace(m, released=n == 0) for n, m in enumerate(past(2)[5:]))]
+    assert judged(6, since, outcome=Outcome.REJECTED)[0].held
+    assert judged(6, since, extraction_confidence=0.3)[0].held
+
+
 def test_short_stories_behind_a_wall_are_a_paywall_and_nothing_else():
     said = found(12, past(), word_count=60, is_accessible_for_free=False, byline=None, section=None)
     assert said == [("warning", "paywall")] * len(said) != []

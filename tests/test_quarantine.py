@@ -15,7 +15,7 @@ from pipelines.cli import main
 from pipelines.errors import BatchError
 from pipelines.ledger import LedgerLine
 from pipelines.records import Story
-from pipelines.store import batches, decisions, staging
+from pipelines.store import batches, decisions, findings, staging
 
 WORDS = [
     "The council of Port Ellery voted on Monday to keep the light on its pier.",
@@ -229,6 +229,14 @@ def test_what_is_not_held_cannot_be_decided_about(wire):
         with pytest.raises(BatchError, match="is not held"):
             decide(batch, by="Ana")
     assert batches.waiting(data()) == [batch]
+
+
+def test_what_a_released_batch_measured_is_usual_from_then_on_also_when_it_is_read_again(held, suspect):
+    quarantine.release(held, by="Ana")
+    assert [(m.held, m.released) for m, _ in findings.untold(data())] == [(False, True)]
+    steps.extract(held)
+    publish()
+    assert ask("SELECT held, released FROM measures") == [{"held": False, "released": True}]
 
 
 def test_who_decided_and_why_stands_among_the_findings(held):

@@ -89,9 +89,13 @@ class Judging:
 
     @cached_property
     def usual(self) -> Sequence[Measures]:
-        """Runs of the last fortnight in which nothing was wrong, or what has been so for long."""
+        """Runs of the last fortnight in which nothing was wrong, or what has been so for long.
+
+        From a released run on those since then alone: what came before is usual no more.
+        """
         since = self.m.started_at - USUAL
-        return [p for p in self.past if p.started_at >= since and not self._is_troubled(p)]
+        lately = [p for p in self.past if p.started_at >= since]
+        return [p for p in lately[_released(lately) :] if not self._is_troubled(p)]
 
     @cached_property
     def rhythm(self) -> rhythm.Rhythm | None:
@@ -121,7 +125,23 @@ class Judging:
         return median(known) if len(known) >= FEW else None
 
     def _is_troubled(self, p: Measures) -> bool:
+        if p.released:
+            return False
         return p.started_at > self.m.started_at - ACCEPTED and (p.held or bool(p.causes))
+
+
+def _released(runs: Sequence[Measures]) -> int:
+    """Where the last row of released runs begins, in which nothing went by unasked; 0 if none was.
+
+    A row, since one run alone may be too few to say what is usual: then the next is held as well.
+    """
+    begins = 0
+    for n in range(len(runs) - 1, -1, -1):
+        if runs[n].released:
+            begins = n
+        elif begins and not (runs[n].held or runs[n].causes):
+            break
+    return begins
 
 
 def failing(outcome: str) -> bool:

@@ -43,7 +43,10 @@ def pages_hold_stories(j: Judging) -> Iterator[Finding]:
             else f"{share.now:.0%} of {share.of} pages hold no story: {why}",
             LOOK,
             str(share),
-            holds=j.run.kind != "replay" and j.m.pages >= FEW and j.m.unread >= MOST * j.m.pages,
+            holds=j.run.kind != "replay"
+            and j.m.pages >= FEW
+            and j.m.unread >= MOST * j.m.pages
+            and share.usual < MOST / 2,  # else somebody has said before that this is how it is
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from upath import UPath
 
 from pipelines.errors import BatchError
 from pipelines.ledger import Cause, Finding, Severity
+from pipelines.measures import Measures
 from pipelines.store import batches
 
 RELEASED, DISCARDED = "released", "discarded"
@@ -58,6 +59,12 @@ def noted(said: Decision, found: Sequence[Finding], batch: str) -> list[Finding]
         found_at=said.at,
     )
     return [*(finding for finding in found if finding.check != note.check), note]
+
+
+def counted(said: Decision, measures: Measures) -> Measures:
+    """What a batch measured, as the runs after it see it: what was released is usual, the rest is not."""
+    released = said.decision == RELEASED
+    return replace(measures, held=not released, released=released)
 
 
 def put(path: UPath, values: dict[str, Any]) -> None:

@@ -443,6 +443,8 @@ CREATE TABLE measures (
   judged_at TIMESTAMPTZ NOT NULL,
   -- A finding held the batch back: it is no part of what is usual | yes/no | false
   held BOOLEAN NOT NULL,
+  -- It was held, and somebody released it: it is what is usual, whatever was found | yes/no | false
+  released BOOLEAN,
   -- Causes of its warnings and errors | list of words | [blocked]
   causes VARCHAR[] NOT NULL,
   -- Leads that no run had read before, whatever their pages were | count | 7

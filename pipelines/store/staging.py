@@ -93,8 +93,9 @@ def read(path: _Path, cls: type[_Record]) -> Iterator[_Record]:
 
 
 def records(cls: type[_Record], rows: Iterable[dict[str, Any]]) -> list[_Record]:
-    """Records of rows that Arrow gave, of a table with at least the columns of the record."""
-    names = [f.name for f in schema(cls)]
+    """Records of rows that Arrow gave, of one table; fields that an older one lacks get their defaults."""
+    rows = list(rows)
+    names = [f.name for f in schema(cls) if rows and f.name in rows[0]]
     make = _reader(cls, frozenset(names))
     return [make({name: row[name] for name in names}) for row in rows]
 
