@@ -135,12 +135,22 @@ def absolute(link: str, base: str) -> str | None:
 
 def in_scope(url: str, source: Source) -> bool:
     """Is this URL one of the source's own stories, by host and allow/deny patterns?"""
-    host = _bare(urlsplit(url).hostname or "")
-    if not any(host == h or host.endswith("." + h) for h in map(_bare, scope_hosts(source))):
+    if not is_at_home(url, source):
         return False
     if any(re.search(pattern, url) for pattern in source.deny):
         return False
     return not source.allow or any(re.search(pattern, url) for pattern in source.allow)
+
+
+def is_at_home(url: str, source: Source) -> bool:
+    """Is this URL at a host of the source, whatever it is there: a story, a channel, a section?
+
+    >>> from pipelines.sources import nameless
+    >>> is_at_home("https://rss.ap.example/all", nameless("https://ap.example/"))
+    True
+    """
+    host = _bare(urlsplit(url).hostname or "")
+    return any(host == h or host.endswith("." + h) for h in map(_bare, scope_hosts(source)))
 
 
 def story_id(source_id: str, key: str) -> str:

@@ -222,6 +222,59 @@ def test_pages_that_are_refused_are_a_wall():
     assert ("error", "blocked") in found(6, past(), outcome=Outcome.HTTP_ERROR, status=403)
 
 
+CDN = "https://feeds.example/ap"
+"""Where the feed of AP is really served, by a redirect: no host of AP."""
+
+
+def served_elsewhere(status, before=(), names="https://ap.example/0"):
+    """What is found in a run whose only channel led to another's host."""
+    outcome = {200: "ok", 304: "unchanged"}.get(status, "http_error")
+    asked = Fetch(run_id="ap/now", source_id="ap", url=CDN, purpose="channel", outcome=outcome,
+                  http_status=status, seconds=0.3, started_at=NOW)  # fmt: skip
+    seen = Sighting(run_id="ap/now", source_id="ap", url=names, channel=CDN, channel_kind="rss",
+                    position=0, seen_at=NOW)  # fmt: skip
+    run = Run(run_id="ap/now", source_id="ap", kind="crawl", started_at=NOW, ended_at=NOW, leads=0,
+              finish_reason="finished", requests=9, responses=9, bytes=9, wirehouse_version="0")  # fmt: skip
+    said = [seen] if status == 200 else []
+    return [
+        (f.severity.value, f.cause.value)
+        for f in checks.of_batch(AP, run, [], [], [asked], said, before, now=NOW)
+    ]
+
+
+def test_a_feed_served_by_anothers_host_that_names_the_sources_stories_has_not_moved():
+    assert served_elsewhere(200) == []
+    assert served_elsewhere(200, names="https://new.example/0") == [("warning", "moved")]
+
+
+def test_a_feed_at_anothers_host_that_served_it_is_unchanged_blocked_or_down_there():
+    before = past(channels=(Asked(url=CDN, outcome="ok", named=30, arrived=0),))
+    assert served_elsewhere(304, before) == []
+    assert served_elsewhere(403, before) == [("error", "blocked")]
+    assert served_elsewhere(503, before) == [("error", "down")]
+
+
+def test_a_channel_that_leads_to_anothers_host_and_fails_there_has_moved():
+    assert ("error", "moved") in served_elsewhere(403, past())
+
+
+@pytest.mark.parametrize(
+    ("channel", "status", "said"),
+    [("ok", 200, []), ("http_error", 403, [("error", "blocked")]), ("dns_error", None, [("error", "down")])],
+)
+def test_what_only_some_addresses_of_a_source_are_allowed_to_be_is_said_of_stories_not_channels(
+    channel, status, said
+):
+    picky = replace(AP, allow=("/story/",))
+    assert found(0, past(), source=picky, channel=channel, status=status) == said
+
+
+def test_addresses_at_home_that_the_patterns_leave_out_lead_to_no_other_host():
+    (f,) = judged(40, past(), source=replace(AP, allow=("/story/",)), outcome=Outcome.OUT_OF_SCOPE)[1]
+    assert (f.severity, f.cause) == (Severity.ERROR, Cause.MOVED)
+    assert "`allow` and `deny`" in f.message
+
+
 # Pages
 
 

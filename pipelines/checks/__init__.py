@@ -53,7 +53,7 @@ def judged(
     """
     m = measured(run, ledger, stories, fetches, sightings, now)
     past = [p for p in past if p.kind == "crawl" and p.run_id != run.run_id]
-    j = Judging(source, run, ledger, stories, fetches, m, past, others or {}, now)
+    j = Judging(source, run, ledger, stories, fetches, m, past, others or {}, now, sightings)
     found = [*_ledger_balances(j), *answers.channels_answer(j), *_read(j)]
     if run.kind == "crawl":
         found += [*answers.is_still_there(j), *answers.pages_answer(j), *answers.answers_in_time(j)]
@@ -107,8 +107,6 @@ def _explained(found: Sequence[Finding]) -> list[Finding]:
     drop: set[Cause] = set()
     if Cause.MOVED in causes or Cause.PAYWALL in causes:
         drop |= {Cause.LAYOUT_CHANGED}
-    if Cause.MOVED in causes:
-        drop |= {Cause.DOWN, Cause.BLOCKED}
     return [f for f in found if f.cause not in drop or f.holds]
 
 

@@ -12,7 +12,7 @@ from pipelines.checks.measuring import FORBIDDEN
 from pipelines.ledger import Cause, Fetch, Finding, LedgerLine, Outcome, Severity
 from pipelines.measures import Measures
 from pipelines.sources import scope_hosts
-from pipelines.urls import in_scope
+from pipelines.urls import is_at_home
 
 _NEXT = {
     Cause.OURS: "if that machine is yours, name its host in the source's `private_hosts`",
@@ -60,7 +60,7 @@ def channels_answer(j: Judging) -> Iterator[Finding]:
                 "channels_answer", Severity.WARNING, Cause.BLOCKED, said, _RESTS, "the host rests"
             )
     for fetch in silent:
-        cause = _cause(fetch)
+        cause = Cause.MOVED if _led_away(j, fetch) else _cause(fetch)
         if cause is Cause.MOVED and len(silent) < len(asked):
             cause = Cause.SECTION_LOST
         yield j.finding(
@@ -75,17 +75,30 @@ def channels_answer(j: Judging) -> Iterator[Finding]:
 
 def is_still_there(j: Judging) -> Iterator[Finding]:
     """Channels, or stories, that lead to a host that is not the source's: it moved."""
-    abroad = Counter(_host(line) for line in j.ledger if line.outcome == Outcome.OUT_OF_SCOPE)
-    led = [f for f in j.fetches if f.purpose == "channel" and not in_scope(f.url, j.source)]
+    out = [_target(line) for line in j.ledger if line.outcome == Outcome.OUT_OF_SCOPE]
+    abroad = Counter(urlsplit(url).netloc for url in out if not is_at_home(url, j.source))
+    led = [f for f in j.fetches if f.purpose == "channel" and _led_away(j, f)]
     share = j.share(lambda m: m.abroad, lambda m: m.leads)
     new = share.surprise >= SURE and share.now >= share.usual + GREW
     if not (new or led):
         return
     hosts = [*(urlsplit(f.url).netloc for f in led), *(host for host, _ in abroad.most_common(1))]
-    there = hosts[0] if hosts else "another host"
+    severity = Severity.ERROR if share.now >= MOST and share.of >= FEW else Severity.WARNING
+    if not hosts:
+        such = f", such as {out[0]}" if out else ""
+        yield j.finding(
+            "is_still_there",
+            severity,
+            Cause.MOVED,
+            f"{share.now:.0%} of what its channels name are addresses that its `allow` and `deny` leave out",
+            f"look at one{such}: did its stories' addresses change? correct `allow` or `deny`",
+            f"out of scope are {share}",
+        )
+        return
+    there = hosts[0]
     yield j.finding(
         "is_still_there",
-        Severity.ERROR if share.now >= MOST and share.of >= FEW else Severity.WARNING,
+        severity,
         Cause.MOVED,
         f"its channels or stories lead to {there}, which is no host of this source",
         f"look at {there}: if it is the same publisher, correct `home`, channels or `hosts` in its TOML",
@@ -141,10 +154,24 @@ def answers_in_time(j: Judging) -> Iterator[Finding]:
         )
 
 
-def _host(line: LedgerLine) -> str:
-    """Where a lead out of scope leads: its own host, or that of its last redirect."""
+def _led_away(j: Judging, fetch: Fetch) -> bool:
+    """Is this channel at a host that is not the source's, and never brought one of its stories there?
+
+    Many a healthy feed is served by another's host: as long as it names the source's own stories, nothing
+    has moved.
+    """
+    if is_at_home(fetch.url, j.source):
+        return False
+    if any(s.channel == fetch.url and is_at_home(s.url, j.source) for s in j.sightings):
+        return False
+    well = [*(c.arrived for p in j.past for c in p.channels if c.url == fetch.url)]
+    return not any([*well, *(c.named for p in j.usual for c in p.channels if c.url == fetch.url)])
+
+
+def _target(line: LedgerLine) -> str:
+    """Where a lead out of scope leads: its own address, or that of its last redirect."""
     _, found, target = (line.reason or "").partition("redirect to ")
-    return urlsplit(target if found else line.url).netloc
+    return target if found else line.url
 
 
 def _blocked(m: Measures) -> int:

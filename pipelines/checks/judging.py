@@ -10,7 +10,7 @@ from statistics import median
 from typing import NamedTuple
 
 from pipelines.checks import chance, rhythm
-from pipelines.ledger import Cause, Fetch, Finding, LedgerLine, Outcome, Run, Severity
+from pipelines.ledger import Cause, Fetch, Finding, LedgerLine, Outcome, Run, Severity, Sighting
 from pipelines.measures import Measures
 from pipelines.records import Source, Story
 
@@ -62,6 +62,7 @@ class Judging:
     past: Sequence[Measures]
     others: Mapping[str, Flow]
     now: datetime
+    sightings: Sequence[Sighting] = ()
 
     def finding(
         self,
