@@ -363,6 +363,31 @@ def test_a_stale_answer_is_not_shown_and_an_error_reaches_who_waits():
         kept.get()
 
 
+def test_behind_an_answer_that_stands_the_error_is_kept_until_there_is_a_new_one():
+    clock, fails = Clock(), [False, True, False]
+    kept = Kept(lambda: 1 / 0 if fails.pop(0) else "told", fresh=15, stale=600, clock=clock)
+    assert kept.age() == float("inf")
+    assert (kept.get(), kept.age(), kept.error) == ("told", 0, None)
+    clock.now = 130
+    kept.refresh().join()
+    assert (kept.age(), type(kept.error)) == (130, ZeroDivisionError)
+    kept.refresh().join()
+    assert (kept.age(), kept.error) == (0, None)
+
+
+def test_an_overview_that_cannot_be_made_anew_says_that_it_is_old_and_why(stocked):
+    told = answers.outdated(answers.overview(), WarehouseError("warehouse.ducklake: no answer"))
+    said = json.loads(told)
+    assert said["old"]
+    assert [row["name"] for row in said["sources"]] == ["wire"]
+    first = said["warehouse"][0]
+    assert (first["cause"], first["severity"], first["since"]) == ("down", "error", said["at"])
+    assert "old" in first["message"]
+    assert "warehouse.ducklake: no answer" in first["message"]
+    waiting = json.loads(answers.outdated(answers.overview(), None))["warehouse"][0]
+    assert (waiting["cause"], waiting["severity"]) == ("slow", "warning")
+
+
 # Kept open between questions
 
 

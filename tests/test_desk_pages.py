@@ -16,6 +16,9 @@ from desk_stock import stock
 from website import Site, serving
 
 from pipelines import steps
+from pipelines.desk import answers
+from pipelines.desk.kept import Kept
+from pipelines.errors import WarehouseError
 from pipelines.up import embedded
 
 CHROMIUM = shutil.which("chromium")
@@ -111,6 +114,27 @@ def test_a_process_of_airflow_that_answers_nobody_does_not_pay_for_the_desk(tmp_
     env = os.environ | {"PYTHONPATH": str(embedded.part("plugins")), "AIRFLOW_HOME": str(tmp_path)}
     told = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
     assert told.stdout.splitlines()[-1] == "set()"
+
+
+def test_an_overview_that_is_old_says_so_and_a_fresh_one_does_not(site, monkeypatch):
+    monkeypatch.syspath_prepend(embedded.part("plugins"))
+    from desk_page import app
+
+    now, answering = [0.0], [True]
+
+    def made():
+        if not answering[0]:
+            raise WarehouseError("warehouse.ducklake: no answer")
+        return answers.overview()
+
+    kept = Kept(made, fresh=app.FRESH, stale=app.STALE, clock=lambda: now[0])
+    monkeypatch.setattr(app, "overview", lambda: kept)
+    assert "old" not in json.loads(app.api_overview().body)
+    answering[0], now[0] = False, app.OLD + 1
+    kept.refresh().join()
+    told = json.loads(app.api_overview().body)
+    assert told["old"]
+    assert "warehouse.ducklake: no answer" in told["warehouse"][0]["message"]
 
 
 # In a browser
@@ -215,6 +239,23 @@ def test_only_sick_leaves_out_the_well_and_a_tag_chooses(browser):
     assert page.locator("a.row").count() == sum(
         row["state"] in ("sick", "ailing", "held") for row in told["sources"]
     )
+
+
+@needs_chromium
+def test_no_state_that_is_old_is_shown_in_its_colour(browser):
+    browser.desk()
+    page = browser.page
+
+    def looks():
+        return page.eval_on_selector("a.row .dot", "dot => getComputedStyle(dot).borderTopStyle")
+
+    fresh = looks()
+    old = answers.outdated(answers.overview(), WarehouseError("warehouse.ducklake: no answer"))
+    page.route("**/api/overview", lambda route: route.fulfill(body=old, content_type="application/json"))
+    page.reload()
+    page.wait_for_selector(".notice.error:has-text('warehouse.ducklake: no answer')")
+    assert (fresh, looks()) == ("none", "dashed")
+    page.unroute("**/api/overview")
 
 
 @needs_chromium

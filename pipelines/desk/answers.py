@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pipelines import compare, show_changes, urls
 from pipelines.desk import glance, trail
-from pipelines.errors import UsageError, WarehouseError
+from pipelines.errors import UsageError, WarehouseError, WirehouseError
 from pipelines.places import Places, places
 from pipelines.records import Source
 from pipelines.sources import declared
@@ -57,6 +58,23 @@ def overview() -> bytes:
         found["troubles"] = findings.troubles(where.warehouse, where.data)
         return _json(glance.overview(found, held, now, until) | {"note": str(error)})
     return _json(glance.overview(found, held, now, until))
+
+
+def outdated(told: bytes, error: Exception | None) -> bytes:
+    """An overview that could not be made anew for minutes: it says so itself, and that its states are old.
+
+    `error`: why it could not; None where the attempt has not ended yet.
+    """
+    found = json.loads(told)
+    why = str(error) if isinstance(error, WirehouseError) else type(error).__name__ if error else None
+    notice = {
+        "cause": "down" if why else "slow",
+        "severity": "error" if why else "warning",
+        "since": found["at"],
+        "message": f"What is shown is old, and may be wrong by now: {why or 'no newer answer has come yet'}",
+        "next_step": "see whether it can be reached: `wirehouse status` asks it the same",
+    }
+    return _json(found | {"old": True, "warehouse": [notice, *found.get("warehouse", ())]})
 
 
 def source(name: str) -> bytes:

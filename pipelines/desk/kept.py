@@ -18,8 +18,12 @@ class Kept(Generic[_Answer]):
 
     Who asks gets the last answer at once, however old, up to `stale` seconds: then, and the first
     time, they wait for a new one. Those who wait together wait for the same. An error reaches
-    those who wait; behind an answer that stands it is logged, and tried again by the next who asks.
+    those who wait; behind an answer that stands it is logged, kept as `error` until an answer is made
+    again, and tried again by the next who asks.
     """
+
+    error: Exception | None = None
+    """Why the last attempt came to nothing; None if it did not."""
 
     def __init__(
         self,
@@ -45,6 +49,11 @@ class Kept(Generic[_Answer]):
             self.refresh()
         return kept[1]
 
+    def age(self) -> float:
+        """Seconds since the last answer was made; endless if there is none."""
+        kept = self._kept
+        return float("inf") if kept is None else self._age(kept)
+
     def refresh(self) -> threading.Thread | None:
         """Begin to make a new answer, unless somebody is at it."""
         if not self._making.acquire(blocking=False):
@@ -62,8 +71,13 @@ class Kept(Generic[_Answer]):
             self._making.release()
 
     def _renew(self) -> None:
-        answer = self._make()
+        try:
+            answer = self._make()
+        except Exception as error:
+            self.error = error
+            raise
         self._kept = (self._clock(), answer)
+        self.error = None
 
     def _age(self, kept: tuple[float, _Answer]) -> float:
         return self._clock() - kept[0]

@@ -25,6 +25,9 @@ KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".s
 FRESH = 15.0
 """Seconds an overview is shown before a new one is made, behind it."""
 
+OLD = 120.0
+"""Seconds after which an overview says that it is old, and why: old green must not pass for green."""
+
 STALE = 86_400.0
 """Seconds after which nobody is shown it any more. (The page says how old it is, and asks again at once.)"""
 
@@ -80,7 +83,7 @@ def file(of: str, name: str) -> Response:
 
 @app.get("/api/overview")
 def api_overview() -> Response:
-    return _answer(overview().get)
+    return _answer(_overview)
 
 
 @app.get("/api/source/{name}")
@@ -124,6 +127,16 @@ def api_page(ref: str, as_text: bool = False) -> Response:
     kind = "text/plain" if as_text else "text/html"
     headers = {"Content-Security-Policy": ARCHIVED, "Cache-Control": "private, max-age=600"}
     return Response(text, media_type=f"{kind}; charset=utf-8", headers=headers)
+
+
+def _overview() -> bytes:
+    kept = overview()
+    told = kept.get()
+    if kept.age() <= OLD:
+        return told
+    from pipelines.desk import answers
+
+    return answers.outdated(told, kept.error)
 
 
 def _answer(ask: Any, *arguments: Any) -> Response:

@@ -22,6 +22,7 @@ export function known() {
 /** Draw the rows that pass the filter {text, tag, sick}. */
 export function draw(main, filter) {
   if (data === null) return;
+  document.body.classList.toggle("old", data.old === true);
   const rows = data.sources.filter((row) => passes(row, filter));
   const table = h("div", { class: "table", role: "list", "aria-label": "Sources" });
   const list = h("div", { class: "rows" });
