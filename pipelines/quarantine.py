@@ -23,12 +23,12 @@ from datetime import UTC, datetime
 
 from upath import UPath
 
-from pipelines.errors import BatchError
+from pipelines.errors import BatchError, WarehouseError
 from pipelines.ledger import Finding, LedgerLine, Outcome
 from pipelines.measures import Measures
 from pipelines.places import places
 from pipelines.records import Story
-from pipelines.store import batches, decisions, findings, staging
+from pipelines.store import batches, decisions, findings, reading, staging
 from pipelines.store.decisions import Decision
 from pipelines.written import printable
 
@@ -61,10 +61,13 @@ class Held:
 
 
 def stage(data: UPath, batch: str, found: Iterable[Finding]) -> bool:
-    """Let a batch that was read and judged wait to be loaded, or hold it; True if it is held."""
+    """Let a batch that was read and judged wait to be loaded, or hold it; True if it is held.
+
+    One that is loaded is never held: its stories are in the tables already, and a load leaves them there.
+    """
     folder = data / batch
     decided = decisions.read(folder)
-    holds = decided is None and any(finding.holds for finding in found)
+    holds = decided is None and any(finding.holds for finding in found) and not _is_loaded(batch)
     if decided is not None and decided.decision == decisions.DISCARDED:
         _set_aside(folder)
     batches.mark(data, batches.HELD if holds else batches.WAITING, batch)
@@ -105,6 +108,11 @@ def discard(batch: str, *, by: str, why: str | None = None) -> None:
     data = places().data
     if _is_decided(data, batch, decisions.DISCARDED):
         return
+    if decisions.read(data / batch) is None and reading.is_loaded(places().warehouse, batch):
+        raise BatchError(
+            f"{batch} is loaded already: discarding it would take nothing out of the tables; release it,"
+            " and `wirehouse rehearse` shows what reading it again would change"
+        )
     _decide(data, batch, Decision(decision=decisions.DISCARDED, by=by, why=why or None, at=datetime.now(UTC)))
 
 
@@ -167,6 +175,22 @@ def _is_decided(data: UPath, batch: str, wanted: str) -> bool:
     if known is None and batch not in batches.held(data):
         raise BatchError(f"{batch} is not held: there is nothing to decide")
     return known is not None and batch not in batches.held(data)
+
+
+def _is_loaded(batch: str) -> bool:
+    """Is it too late to hold a batch? Where nobody can tell it is held: that loses nothing."""
+    try:
+        loaded = reading.is_loaded(places().warehouse, batch)
+    except WarehouseError as error:
+        log.warning("%s: whether it is loaded cannot be told: %s", batch, error)
+        return False
+    if loaded:
+        log.error(
+            "%s would be held, but is loaded already: look at its findings; `wirehouse rehearse` shows"
+            " what reading it again would change",
+            batch,
+        )
+    return loaded
 
 
 def _decide(data: UPath, batch: str, said: Decision) -> None:

@@ -204,6 +204,39 @@ def test_read_again_and_found_good_it_is_held_no_longer(held):
     assert batches.waiting(data()) == [held]
 
 
+def test_what_is_loaded_already_is_neither_held_nor_discarded_when_it_is_read_again(wire, suspect, caplog):
+    batch = crawl_and_extract()
+    publish()
+    suspect.touch()
+    steps.extract(batch)
+    assert quarantine.held() == []
+    assert "is loaded already" in caplog.text
+    publish()
+    assert headlines() == ["Bell stays", "Light stays"]
+    batches.mark(data(), batches.HELD, batch)  # held by a program that did not ask
+    stories = list(staging.read(data() / batch / batches.STORIES, Story))
+    with pytest.raises(BatchError, match="is loaded already"):
+        quarantine.discard(batch, by="Ana")
+    assert decisions.read(data() / batch) is None
+    assert list(staging.read(data() / batch / batches.STORIES, Story)) == stories
+    quarantine.release(batch, by="Ana")
+    publish()
+    assert quarantine.held() == []
+    assert balance() == []
+
+
+def test_where_the_warehouse_cannot_be_asked_what_is_suspect_is_held(
+    wire, suspect, monkeypatch, home, caplog
+):
+    batch = steps.crawl("wire").batch
+    suspect.touch()
+    (home / "damaged.sqlite").write_bytes(b"no database " * 1000)
+    monkeypatch.setenv("WIREHOUSE_WAREHOUSE", f"ducklake:sqlite:{home}/damaged.sqlite")
+    steps.extract(batch)
+    assert "whether it is loaded cannot be told" in caplog.text
+    assert [one.batch for one in quarantine.held()] == [batch]
+
+
 def test_deciding_twice_the_same_changes_nothing_and_otherwise_is_refused(held):
     quarantine.release(held, by="Ana")
     quarantine.release(held, by="Bo")

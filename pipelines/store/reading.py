@@ -163,6 +163,17 @@ def ledger(attach: str, names: Sequence[str]) -> list[LedgerLine]:
     return [LedgerLine(**(row | {"outcome": Outcome(row["outcome"])})) for row in found.to_pylist()]
 
 
+def is_loaded(attach: str, batch: str) -> bool:
+    """Is a batch's run in the tables? WarehouseError if that cannot be told."""
+    try:
+        with opened(attach, read_only=True) as connection:
+            return bool(one(connection, "SELECT count(*) FROM runs WHERE run_id = ?", [batch]))
+    except WarehouseError as error:
+        if is_absent(error):
+            return False
+        raise
+
+
 def check(attach: str, now: datetime) -> list[Finding]:
     """Hold the tables against each other; what does not agree is a fault of ours, never of a source."""
     found: list[Finding] = []
