@@ -218,6 +218,54 @@ def test_a_channel_that_names_nothing_any_more_is_empty_also_while_it_stays_so()
     assert found(0, empty, channel="unchanged", status=304)[0] == ("error", "feed_empty")
 
 
+MAP = "https://ap.example/news.xml"
+WEEKLY = replace(AP, feeds=(), sitemaps=(MAP,))
+SUNDAY = NOW + timedelta(days=3, hours=6)
+
+
+def workdays(came, now=SUNDAY, named=lambda at: 30):
+    """Hourly runs of four weeks of a paper whose only channel is a news sitemap, and what they brought."""
+    runs = [replace(m, started_at=m.started_at + (now - NOW)) for m in past(days=28)]
+    return [
+        replace(
+            m,
+            arrived=came(m.started_at),
+            stories=came(m.started_at),
+            filled=(),
+            channels=(Asked(url=MAP, outcome="ok", named=named(m.started_at)),),
+        )
+        for m in runs
+    ]
+
+
+def noon(at):
+    return 6 if at.weekday() < 5 and at.hour == 12 else 0
+
+
+def emptied(before, now=SUNDAY):
+    """What is found in a run whose news sitemap lists nothing."""
+    asked = Fetch(run_id="ap/now", source_id="ap", url=MAP, purpose="channel", outcome="ok",
+                  http_status=200, seconds=0.3, started_at=now)  # fmt: skip
+    run = Run(run_id="ap/now", source_id="ap", kind="crawl", started_at=now, ended_at=now, leads=0,
+              finish_reason="finished", requests=9, responses=9, bytes=9, wirehouse_version="0")  # fmt: skip
+    said = checks.of_batch(WEEKLY, run, [], [], [asked], [], before, now=now)
+    return [(f.severity.value, f.cause.value) for f in said]
+
+
+def test_a_news_sitemap_of_a_paper_without_weekends_may_be_empty_on_a_sunday():
+    assert emptied(workdays(noon)) == [("note", "feed_empty")]
+
+
+def test_a_news_sitemap_is_sick_that_names_nothing_though_stories_came_within_the_day():
+    friday = SUNDAY - timedelta(days=2)
+    assert emptied(workdays(noon, now=friday), now=friday) == [("error", "feed_empty")]
+
+
+def test_a_news_sitemap_that_is_empty_longer_than_its_rhythm_has_pauses_is_sick():
+    silent = workdays(lambda at: 0 if at > SUNDAY - timedelta(days=2) else by_day(at))
+    assert emptied(silent) == [("error", "feed_empty")]
+
+
 def test_pages_that_are_refused_are_a_wall():
     assert ("error", "blocked") in found(6, past(), outcome=Outcome.HTTP_ERROR, status=403)
 

@@ -48,6 +48,16 @@ def channels_name_stories(j: Judging) -> Iterator[Finding]:
     channels = [c for c in j.m.channels if c.outcome != "redirect" and c.outcome != "over_budget"]
     named = {c.url: c for c in channels}
     empty = [url for url, c in named.items() if _names_nothing(j, url) and not failing(c.outcome)]
+    if paused := [url for url in empty if j.past and _may_be_empty(j, url)]:
+        yield j.finding(
+            "channels_name_stories",
+            Severity.NOTE,
+            Cause.FEED_EMPTY,
+            f"{', '.join(paused[:3])}: names no story, and none came for a day",
+            "nothing: a news sitemap lists two days, and this is a pause as its source has them",
+        )
+        named = {url: c for url, c in named.items() if url not in paused}
+        empty = [url for url in empty if url not in paused]
     gone = [url for url, c in named.items() if failing(c.outcome)]
     carriers = [url for url in named if url in gone or url in empty or _usually_named(j, url) > 0]
     if not empty and not gone:
@@ -84,6 +94,20 @@ def _of_empty(others_go_on: bool, has_past: bool) -> Severity:
 
 def _usually_named(j: Judging, url: str) -> int:
     return max((c.named or 0 for p in j.usual for c in p.channels if c.url == url), default=0)
+
+
+def _may_be_empty(j: Judging, url: str) -> bool:
+    """Is it a sitemap with nothing to list: none came for a day, and that is no silence by its rhythm?
+
+    A news sitemap lists the stories of the last two days: that of a paper without a Sunday is empty then.
+    """
+    source = j.source
+    if not source.sitemaps or url in (*source.feeds, *source.sections, source.home):
+        return False  # what is declared nowhere is a part of an index
+    if any(p.arrived for p in j.past if p.started_at > j.m.started_at - DAY):
+        return False
+    flow = j.rhythm
+    return flow is None or all(f.severity is Severity.NOTE for f in _silent(j, flow))
 
 
 def _names_nothing(j: Judging, url: str) -> bool:
