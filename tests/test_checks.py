@@ -191,6 +191,19 @@ def test_a_promise_for_a_day_is_not_broken_by_a_sunday():
     assert found(2, before, source=promising, now=sunday) == [("note", "quiet_day")]
 
 
+def test_a_promise_for_a_day_is_kept_where_we_sleep_at_night_and_find_its_stories_in_the_morning():
+    promising = replace(AP, expect=Expect(stories_min=60, stories_max=100))
+    awake = [
+        replace(m, arrived=60 if m.started_at.hour == 9 else 4)
+        for m in past(days=5)
+        if 9 <= m.started_at.hour < 18
+    ]
+    for hour in (9, 10, 13, 17):
+        now = NOW.replace(hour=hour)
+        before = [m for m in awake if m.started_at < now]
+        assert found(60 if hour == 9 else 4, before, source=promising, now=now) == []
+
+
 # Answers
 
 
@@ -330,6 +343,23 @@ def test_pages_that_hold_no_story_are_red_and_the_batch_is_held():
     (f,) = judged(6, past(), outcome=Outcome.REJECTED)[1]
     assert (f.severity, f.cause, f.holds) == (Severity.ERROR, Cause.LAYOUT_CHANGED, True)
     assert judged(6, past(), outcome=Outcome.REJECTED)[0].held
+
+
+def without(empty, of, promised, before=()):
+    """What is found where some of a run's stories lack a promised field."""
+    source = replace(AP, expect=Expect(filled={"byline": promised}))
+    return found(of, before, source=source, byline=lambda n: None if n < empty else "By Ada Pell")
+
+
+def test_a_promised_field_that_a_first_run_lacks_is_no_layout_that_changed():
+    assert without(12, 12, 0.9) == [("warning", "unknown")]
+    assert without(12, 12, 0.9, past()) == [("warning", "layout_changed")]
+
+
+def test_one_of_a_few_stories_without_a_field_breaks_a_promise_of_all_and_none_of_most():
+    assert without(1, 5, 0.9) == without(2, 11, 0.75) == []
+    assert without(1, 5, 1.0) == [("warning", "unknown")]
+    assert without(5, 10, 0.9) == [("warning", "unknown")]
 
 
 def test_fields_that_are_gone_are_another_layout():

@@ -444,3 +444,13 @@ def test_the_program_prints_the_truth_as_json_lines():
     assert set(printed) == set(WIRE.truth_at(EPOCH))
     told = next(t for t in WIRE.stories_at(EPOCH) if t.story)
     assert printed[told.url]["story"]["body_text"] == told.story.body_text
+
+
+@pytest.mark.parametrize("hours", [0, 1])
+@pytest.mark.parametrize("site", SITES)
+def test_a_site_that_is_well_keeps_what_its_source_promises(site, hours):
+    told = [t.story for t in WIRE.stories_at(EPOCH + timedelta(hours=hours)) if t.site == site and t.story]
+    source = sources.declared(only=[f"demo_{site}"])[f"demo_{site}"]
+    for field, promised in source.expect.filled.items():
+        filled = sum(getattr(story, field) not in (None, ()) for story in told)
+        assert filled >= promised * len(told), f"{field}: {filled} of {len(told)}"

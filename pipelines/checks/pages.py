@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from pipelines.checks import chance
 from pipelines.checks.chance import SURE
 from pipelines.checks.judging import FEW, Judging, Share
 from pipelines.checks.measuring import UNREAD, is_filled
@@ -22,6 +23,10 @@ LEAST = 0.4
 
 SHORTER = 0.35
 """Of the usual length."""
+
+BROKEN = 4.0
+"""Nats by which a promised share must be missed: one of five without a field breaks no promise of 90 %, half
+of ten does. One of 100 % is broken by a single story."""
 
 LOOK = "look at one archived page beside its story: new layout, consent wall or paywall? then add a rule"
 
@@ -96,19 +101,26 @@ def reading_is_sure(j: Judging) -> Iterator[Finding]:
 
 def fields_are_filled(j: Judging) -> Iterator[Finding]:
     """A field is filled in fewer stories than promised, or than usual."""
-    cause = Cause.PAYWALL if _is_walled(j) else Cause.LAYOUT_CHANGED
+    walled = _is_walled(j)
+    cause = Cause.PAYWALL if walled else Cause.LAYOUT_CHANGED
     for field, promised in j.source.expect.filled.items():
         empty = _empty(j, field, FEW)
         if field not in {c.name for c in j.m.filled}:  # a field that nobody else asks for
             count = sum(is_filled(getattr(s, field)) for s in j.stories)
             empty = empty._replace(of=j.m.stories, now=1 - count / max(1, j.m.stories))
-        if empty.of >= FEW and 1 - empty.now < promised:
+        short = chance.more(round(empty.now * empty.of), empty.of, 1 - promised)
+        if empty.of >= FEW and short >= BROKEN:
+            was_better = empty.surprise > 0  # of a new source nobody knows whether the promise was ever true
             yield j.finding(
                 "fields_filled",
                 Severity.WARNING,
-                cause,
+                cause if walled or was_better else Cause.UNKNOWN,
                 f"{field} is filled in {1 - empty.now:.0%} of {empty.of} stories, promised {promised:.0%}",
-                f"look at one story without {field}: did the page's layout change?",
+                f"look at one story without {field}: did the page's layout change?"
+                if was_better
+                else f"look at one story without {field}: if its page has none, promise less in `[expect]`; "
+                "if it has one, add a rule",
+                f"usual are {1 - empty.usual:.0%}" if was_better else "it was not seen to be better before",
             )
     lost = []
     for field in (c.name for c in j.m.filled if c.name not in j.source.expect.filled):

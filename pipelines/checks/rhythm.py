@@ -142,8 +142,7 @@ def learned(
         return None
     times = np.array([m.started_at.timestamp() for m in runs])
     lengths = np.diff(times)
-    longest = max(3 * median(lengths.tolist()), 2 * _HOUR)
-    kept = lengths <= longest
+    kept = lengths <= _longest(lengths)
     kept[-1] = True  # the run's own time is judged, however long
     came = np.array([m.arrived for m in runs[1:]], dtype=float)
     sound = np.array(
@@ -154,6 +153,29 @@ def learned(
     hours = _by_hour(times[1:][kept], lengths[kept], came[kept], sound[kept])
     watched = timedelta(seconds=float(np.sum((lengths * sound)[kept])))
     return _fitted(*hours, zone, watched, float(lengths[-1]) / _HOUR)
+
+
+def lately(past: Sequence[Measures], run: Measures, length: timedelta) -> tuple[float, timedelta]:
+    """What all runs of the time up to now brought, and how much of that time was watched.
+
+    After a pause of ours a run brings what piled up, and counts whole; but the pause was not watched: what a
+    feed dropped meanwhile nobody saw. Of a run that reaches over the beginning, its part counts.
+    """
+    runs = [m for m in (*past, run) if _was_told(m)]
+    times = np.array([m.started_at.timestamp() for m in runs])
+    lengths = np.diff(times)
+    if not len(lengths):
+        return 0.0, timedelta(0)
+    since = run.started_at.timestamp() - length.total_seconds()
+    inside = np.clip(times[1:] - since, 0, lengths)
+    came = np.array([m.arrived for m in runs[1:]], dtype=float)
+    watched = float(np.sum(inside[lengths <= _longest(lengths)]))
+    return float(np.sum(came * inside / np.maximum(lengths, 1e-6))), timedelta(seconds=watched)
+
+
+def _longest(lengths: Array) -> float:
+    """Seconds between two runs in which nothing is lost."""
+    return float(max(3 * median(lengths.tolist()), 2 * _HOUR))
 
 
 def _was_told(m: Measures) -> bool:

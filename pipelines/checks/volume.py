@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from math import log
 
-from pipelines.checks import chance
+from pipelines.checks import chance, rhythm
 from pipelines.checks.judging import FEW, Flow, Judging, failing
 from pipelines.checks.rhythm import Rhythm, Window
 from pipelines.ledger import Cause, Finding, Severity
@@ -17,6 +18,9 @@ DAY = timedelta(hours=24)
 WINDOWS = ((timedelta(hours=6), -5.0), (DAY, -4.0), (timedelta(hours=72), -4.0))
 """In which a drop is looked for, and from how many standard deviations on it is one. The shorter, the more
 often chance is asked, and the surer we must be."""
+
+WATCHED = timedelta(hours=23)
+"""Of a day, at least, to say whether it brought what is promised for one."""
 
 DROPPED = 0.6
 """Of what was expected, at most; smaller drops are the publisher's own affair."""
@@ -212,9 +216,10 @@ def _drop(j: Judging, length: timedelta, seen: Window) -> Finding:
 def _promised(j: Judging, flow: Rhythm, is_told: bool) -> Iterator[Finding]:
     """What `[expect]` promises for a day; one with less by its own rhythm, a Sunday say, breaks nothing."""
     least, most = j.source.expect.stories_min, j.source.expect.stories_max
-    if float(flow.ends[0] - flow.ends[-1]) < 23 * 3600:
+    came, watched = rhythm.lately(j.past, j.m, DAY)
+    if watched < WATCHED:
         return
-    seen = flow.window(DAY)
+    seen = replace(flow.window(DAY), came=came)
     if least is not None and seen.came < least and not is_told:
         usual = flow.is_learned and seen.expected < least <= flow.busiest_day() and seen.off > -3
         quiet = "its own rhythm has no more at this time" if usual else _why_quiet(j, DAY, by_sundays=False)
