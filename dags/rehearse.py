@@ -100,7 +100,7 @@ def rehearse() -> None:
         body="{{ ti.xcom_pull(task_ids='rehearse', key='report') }}",
         defaults=ApprovalOperator.REJECT,
         doc_md="Wait for somebody's decision. *Look at* the report in the form. *Leave it*: after two weeks "
-        "it counts as rejected. *Again*: clear it, as long as nothing was dropped.",
+        "it counts as rejected. *Again*: clear it, as long as nothing was dropped; then start the DAG anew.",
         response_timeout=timedelta(days=14),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -19,8 +19,12 @@ class Printed:
 
     name = "whoever called `wirehouse alert --told`"
 
+    def __init__(self) -> None:
+        self.messages: list[Mapping[str, Any]] = []
+
     def send(self, message: Mapping[str, Any]) -> None:
-        """Nothing to do: it is printed with all others."""
+        """Keep it, to be printed with all others."""
+        self.messages.append(message)
 
 
 @click.command()
@@ -30,16 +34,27 @@ def alert(told: bool, as_json: bool) -> None:
     """Print what is due to be told: what began, got worse, lasts for a day, or is over.
 
     Without Airflow, cron can send it, as it mails what a command prints: with --told each
-    trouble is printed once. Airflow's own alerts go where the connection
-    `wirehouse_alerts` says.
+    trouble is printed once. What was printed is remembered by itself: Airflow's own alerts go
+    where the connection `wirehouse_alerts` says, whatever was printed here.
     """
-    from pipelines.alerts import tell
+    from pipelines.alerts import memory, tell
 
-    messages = tell.tell(Printed()) if told else tell.due()
-    if as_json:
-        click.echo(dump(messages))
-    elif messages or not told:  # cron mails whatever is printed
-        click.echo("\n\n".join(str(one["text"]).rstrip() for one in messages) or "nothing to tell")
+    if not told:
+        _print(tell.due(who=memory.PRINTED), as_json, "nothing to tell")
+        return
+    reader = Printed()
+    try:
+        tell.tell(reader, who=memory.PRINTED)
+    finally:  # what cannot be remembered as told is told all the same
+        _print(reader.messages, as_json)
+
+
+def _print(messages: Sequence[Mapping[str, Any]], as_json: bool, nothing: str = "") -> None:
+    text = (
+        dump(messages) if as_json else "\n\n".join(str(one["text"]).rstrip() for one in messages) or nothing
+    )
+    if text:  # cron mails whatever is printed
+        click.echo(text)
 
 
 @click.command()

@@ -99,8 +99,13 @@ def rehearse(
         "rules": _digest(repr([source.rules for source in sources])),
     }
     home = where.data / batches.REHEARSALS / _digest(json.dumps(asked))
-    if _decided(home):
-        raise UsageError(f"{home.name} was {_decided(home)} already: nothing changed since then")
+    match _decided(home):
+        case "promoted":
+            raise UsageError(f"{home.name} was promoted already: nothing changed since then")
+        case "dropped":
+            for source in sources:
+                _remove(home / source.name)
+            (home / _DECISION).unlink()  # last: what was broken off before is cleared again
     home.mkdir(parents=True, exist_ok=True)
     pages.write_json(home / _PLAN, asked | {"limits": asdict(limits)})
     count = 0

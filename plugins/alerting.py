@@ -138,12 +138,19 @@ def _channel(found: Connection, extra: dict[str, Any]) -> Any:
 def _note(context: Context) -> bool:
     """Note the failure; is it one to tell of at once?"""
     from pipelines.alerts import marks
+    from pipelines.alerts import tell as telling
+    from pipelines.errors import WirehouseError
     from pipelines.ledger import Severity
 
     trouble = _trouble(context)
     own, *of_run = _keys(context)
-    marks.mark(own, trouble)
-    marks.unmark(*of_run)
+    try:
+        marks.mark(own, trouble)
+        marks.unmark(*of_run)
+    except WirehouseError as error:  # a full disk: what cannot be noted is told now, or never
+        log.error("%s", error)
+        telling.once(_to(), trouble, desk=_link(DESK), log=log)
+        return False
     return trouble.severity is Severity.ERROR
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +24,7 @@ from website import declare, serving
 from pipelines import cli, steps
 from pipelines.alerts import marks, memory, mutes, tell
 from pipelines.alerts.channels import channel
-from pipelines.errors import AlertFailed
+from pipelines.errors import AlertFailed, WirehouseError
 from pipelines.ledger import Cause, Severity
 from pipelines.up import embedded
 
@@ -41,6 +45,7 @@ print("MUTED", DagBag(sys.argv[1]).dags["mute"].test(run_conf=asked).state)
 
 LATE = """
 import asyncio
+import os
 from airflow import settings  # puts the plugins' folder on the path
 from alerting import TroubleNotifier, run_is_late
 from types import SimpleNamespace
@@ -56,6 +61,10 @@ by_hand = {
     "dag": SimpleNamespace(dag_id="replay", tags={"operate"}),
 }
 TroubleNotifier().notify(by_hand)
+
+os.environ["WIREHOUSE_DATA"] = "/dev/null/data"  # nothing can be noted there
+full = by_hand | {"dag": SimpleNamespace(dag_id="publish", tags={"wire"})}
+TroubleNotifier().notify(full)
 """
 
 
@@ -83,6 +92,19 @@ def fail(key: str = "publish--load", source: str | None = None, cause: Cause = C
         link="http://127.0.0.1:8080/dags/publish",
     )
     marks.mark(key, failed)
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Files can be made, and nothing can be written in them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    temporary, tempfile.tempdir = tempfile.tempdir, None  # as in a process that has just begun
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        tempfile.tempdir = temporary
 
 
 def call(*arguments: str) -> str:
@@ -147,6 +169,41 @@ def test_while_one_tells_no_other_does_and_a_dead_ones_lock_is_taken_over(home, 
     lock.write_text(json.dumps({"at": (now - timedelta(hours=1)).isoformat()}))
     assert len(tell.tell(to(web))) == 1
     assert not lock.exists()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"at": "soon"}', '{"at": nu'])
+def test_a_lock_that_does_not_say_since_when_holds_ten_minutes_of_its_own_age(home, web, text):
+    fail()
+    lock = home / "data" / ".alerts" / "sending"
+    lock.write_text(text)
+    assert tell.tell(to(web)) == []
+    old = datetime.now(UTC) - timedelta(minutes=11)
+    os.utime(lock, (old.timestamp(), old.timestamp()))
+    assert len(tell.tell(to(web))) == 1
+    assert not lock.exists()
+
+
+def test_a_full_disk_is_told_of_and_leaves_no_lock(home, web):
+    fail()
+    with full_disk(), pytest.raises(WirehouseError, match="told.json: cannot be written"):
+        tell.tell(to(web))
+    assert told(web) == ["ERROR ours: the whole installation"]
+    assert [path.name for path in (home / "data" / ".alerts").iterdir()] == ["marks"]
+    assert [len(tell.tell(to(web))) for _ in range(2)] == [1, 0]  # with room again it is remembered
+
+
+def test_a_message_that_cannot_be_delivered_keeps_no_other_from_being_sent(home, web):
+    declare(home, "acme", "https://acme.example")
+    fail("crawl_acme--check", "acme", Cause.BLOCKED)
+    fail()
+    fail("crawl_acme--extract", "acme", Cause.DOWN)
+    web.answers = [(400, {})] * 3
+    with pytest.raises(AlertFailed, match="answered 400"):
+        tell.tell(to(web), pause=0)
+    refused, *_, second, third = told(web)
+    assert len({refused, second, third}) == 3
+    tell.tell(to(web))
+    assert told(web)[5:] == [refused]  # that alone is due again
 
 
 def test_a_damaged_memory_is_said_and_all_is_told_anew(home, web, caplog):
@@ -214,6 +271,27 @@ def test_for_cron_each_trouble_is_printed_once(home):
     assert "ERROR ours" in call("alert", "--told")
     assert call("alert", "--told") == ""
     assert json.loads(call("alert", "--json")) == []
+
+
+def test_what_was_printed_is_still_told_by_airflow_and_the_other_way_round(home, web):
+    fail()
+    assert "ERROR ours" in call("alert", "--told")
+    tell.tell(to(web))
+    assert told(web) == ["ERROR ours: the whole installation"]
+    declare(home, "acme", "https://acme.example")
+    fail("crawl_acme--check", "acme", Cause.BLOCKED)
+    tell.tell(to(web))
+    assert "ERROR blocked" in call("alert", "--told")
+    assert call("alert", "--told") == ""
+    assert tell.tell(to(web)) == []
+
+
+def test_on_a_full_disk_it_is_printed_too(home):
+    fail()
+    with full_disk():
+        result = CliRunner().invoke(cli.main, ["alert", "--told"])
+    assert "publish--load failed: no space left" in result.stdout
+    assert result.exit_code != 0
 
 
 @pytest.fixture(scope="module")
@@ -308,13 +386,14 @@ def test_a_run_that_hangs_and_one_started_by_hand_that_fails_are_told_once(sched
     with web_server() as posts:
         connection = {"conn_type": "http", "host": posts.url, "password": "T0/s3cret-Zq9"}
         log = scheduled.run(LATE, AIRFLOW_CONN_WIREHOUSE_ALERTS=json.dumps(connection))
-    [(path, _, body), (_, _, by_hand)] = posts.got
+    [(path, _, body), (_, _, by_hand), (_, _, unnoted)] = posts.got
     assert path == "/T0/s3cret-Zq9"
     said = json.loads(body)
     assert said["subject"] == "[wirehouse] ERROR not_running: acme"
     assert "has not ended 2 hours after it was queued" in said["text"]
     assert "http://127.0.0.1:8080/dags/crawl_acme/runs/scheduled__1" in said["text"]
     assert "replay of replay failed: no such file" in json.loads(by_hand)["text"]
+    assert "replay of publish failed: no such file" in json.loads(unnoted)["text"]
     [late] = memory.marks(UPath(scheduled.home / "data"))  # what people start does not last
     assert late.cause == "not_running"
     assert "s3cret" not in log

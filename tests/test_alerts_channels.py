@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import sys
 from dataclasses import replace
@@ -134,6 +135,22 @@ def test_text_of_a_site_stays_text_in_a_chat_and_in_a_mail():
     assert letter["Bcc"] is None
     assert letters.to == ["desk@example.org", "night@example.org"]
     assert not set("\u202e\x1b") & set(letter.get_content())
+
+
+@pytest.mark.parametrize("message", ["9 of 10 answers are 403 " * 10, "<&>" * 90])
+def test_a_long_message_is_cut_for_a_chat_and_says_how_much_more_there_is(message):
+    long = said(*(trouble(f"s{n:02}", message) for n in range(30)))
+    with web_server() as web:
+        channel(conn_type="http", host=web.url).send(long)
+    told = json.loads(web.got[0][2])
+    assert len(told["text"]) <= 1900
+    assert told["text"].startswith(
+        "*[wirehouse] ERROR blocked: 30 sources*\n```\nERROR blocked: 30 sources\n"
+    )
+    *_, last, end = told["text"].split("\n")
+    assert re.fullmatch(r"… and [1-9][\d,]+ characters more: see http://127.0.0.1:8080/plugin/desk", last)
+    assert end == "```"
+    assert len(told["items"][0]["sources"]) == 30
 
 
 def test_a_redirect_of_a_webhook_is_not_followed():

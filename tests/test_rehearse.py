@@ -204,6 +204,19 @@ def test_what_was_dropped_is_not_loaded_and_cannot_be(wire):
     assert rehearse.look(found.id).decision == "dropped"
 
 
+def test_what_was_dropped_can_be_rehearsed_again_and_promoted(wire):
+    mend(wire)
+    rehearse.drop(rehearse.rehearse(["wire"], SINCE, UNTIL).id)
+    assert killed_at(0, lambda: rehearse.rehearse(["wire"], SINCE, UNTIL), {"unlink": Path})
+    again = rehearse.rehearse(["wire"], SINCE, UNTIL, limits=ALL)
+    assert (again.decision, again.is_inside, again.tallies["wire"].changed) == (None, True, 2)
+    rehearse.promote(again.id)
+    with pytest.raises(UsageError, match="was promoted already"):
+        rehearse.rehearse(["wire"], SINCE, UNTIL)
+    steps.load(steps.cluster())
+    assert bodies() == dict.fromkeys("1234567", False)
+
+
 def test_the_report_tells_the_worst_and_shows_pages_as_text(wire):
     mend(wire, """[{headline = "article p.club"}, ]""")
     done = CliRunner().invoke(

@@ -30,6 +30,9 @@ TIMEOUT = 20.0
 
 COMMAND_TIMEOUT = 60.0
 
+MOST_TEXT = 1900
+"""Characters for a webhook: Discord refuses more than 2,000, all of them show so many."""
+
 
 class Channel(Protocol):
     """Where messages go."""
@@ -100,7 +103,8 @@ class Webhook:
         return f"webhook at {urlsplit(self.url).hostname}"
 
     def send(self, message: Mapping[str, Any]) -> None:
-        text = f"*{_slack(message['subject'])}*\n```\n{_slack(message['text'])}```"
+        text = f"*{_slack(message['subject'])}*\n```\n"
+        text += f"{_cut(_slack(message['text']), MOST_TEXT - len(text) - 3, message.get('desk'))}```"
         body = json.dumps({**message, "text": text, "at": message["at"].isoformat()}).encode()
         request = urllib.request.Request(  # noqa: S310  https, or this machine: see `channel`
             self.url, body, {"Content-Type": "application/json", "User-Agent": "wirehouse"}, method="POST"
@@ -254,6 +258,21 @@ def _slack(text: str) -> str:
     """Text of a site as text: no links, no mentions, and no end of the block that it stands in."""
     plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return plain.replace("```", "'''").replace("*", "∗")
+
+
+def _cut(text: str, most: int, desk: str | None) -> str:
+    """As many whole lines as there is room for, then how much more there is, and where.
+
+    >>> _cut("one" + chr(10) + "two" + chr(10), 100, None)
+    'one\\ntwo\\n'
+    >>> _cut("Why:" + chr(10) + "a long reason " * 9, 60, None)
+    'Why:\\n… and 126 characters more: see the desk\\n'
+    """
+    if len(text) <= most:
+        return text
+    more = f"… and {{:,}} characters more: see {_slack(desk) if desk else 'the desk'}\n"
+    end = text.rfind("\n", 0, max(0, most - len(more) - 6)) + 1
+    return text[:end] + more.format(len(text) - end)
 
 
 def _said(error: Exception) -> str:

@@ -4,6 +4,7 @@
     mutes/<name>.json    a cause or source that nobody wants to hear of, and until when
     marks/<key>.json     a task that failed, or a run that does not end: told until it goes well
     sending              held by the one who sends just now
+    printed/             told.json and sending again, of those who read what `wirehouse alert --told` prints
 
 A file is there whole or not at all.
 """
@@ -28,6 +29,9 @@ from pipelines.ledger import Severity
 
 ALERTS = ".alerts"
 
+PRINTED = "printed"
+"""Who reads what is printed: what they were told, nobody else was."""
+
 STALE = timedelta(minutes=10)
 """Nobody sends for so long: whoever held the lock was killed."""
 
@@ -47,9 +51,13 @@ class Mute:
     by: str | None = None
 
 
-def read(data: UPath) -> Memory:
-    """What was told; nothing if that is not there, or damaged (then it is told again)."""
-    table = _read(data / ALERTS / "told.json") or {}
+def read(data: UPath, who: str = "") -> Memory:
+    """What they were told; nothing if that is not there, or damaged (then it is told again).
+
+    `who`: PRINTED, or as it stands those whom Airflow tells, by whatever channel.
+    """
+    file = _of(data, who) / "told.json"
+    table = _read(file) or {}
     try:
         causes = {
             cause: Told(
@@ -69,13 +77,13 @@ def read(data: UPath) -> Memory:
         }
         return Memory(causes=causes, digest_at=_time(table.get("digest_at")))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        log.error("%s: damaged, what stands there is told again: %s", data / ALERTS / "told.json", error)
+        log.error("%s: damaged, what stands there is told again: %s", file, error)
         return Memory()
 
 
-def write(data: UPath, memory: Memory) -> None:
-    """Keep what was told."""
-    _write(data / ALERTS / "told.json", asdict(memory))
+def write(data: UPath, memory: Memory, who: str = "") -> None:
+    """Keep what they were told."""
+    _write(_of(data, who) / "told.json", asdict(memory))
 
 
 def mute(data: UPath, one: Mute) -> None:
@@ -131,33 +139,63 @@ def marks(data: UPath) -> list[Trouble]:
 
 
 @contextmanager
-def sending(data: UPath, now: datetime) -> Iterator[bool]:
-    """Be the only one who sends: False where somebody else does just now, and will tell all that is due."""
-    lock = data / ALERTS / "sending"
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    held = _read(lock)
-    if held is not None and now - (_time(held.get("at")) or now) > STALE:
-        lock.unlink(missing_ok=True)
-    mine = _taken(lock, now)
+def sending(data: UPath, now: datetime, who: str = "") -> Iterator[bool]:
+    """Be the only one who sends: False where somebody else does just now, and will tell all that is due.
+
+    Where the lock cannot be written (a full disk), that is logged and True: of that, above
+    all, somebody has to be told, if need be twice.
+    """
+    lock = _of(data, who) / "sending"
+    mine = kept = False
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        if (since := _held_since(lock)) is not None and now - since > STALE:
+            lock.unlink(missing_ok=True)
+        mine = kept = _taken(lock, now)
+    except OSError as error:
+        log.error("%s: cannot be written, another may say the same: %s", lock, error)
+        mine = True
     try:
         yield mine
     finally:
-        if mine:
+        if kept:
             lock.unlink(missing_ok=True)
 
 
-def _taken(lock: UPath, now: datetime) -> bool:
+def _held_since(lock: UPath) -> datetime | None:
+    """None if nobody holds it. Of one that was broken off before it said since when, its own age tells."""
     try:
-        with lock.open("xb") as file:
-            file.write(json.dumps({"at": now.isoformat()}).encode())
+        text = lock.read_bytes()
+        with suppress(ValueError, TypeError, KeyError):
+            return datetime.fromisoformat(json.loads(text)["at"]).astimezone(UTC)
+        return datetime.fromtimestamp(lock.stat().st_mtime, UTC)
+    except FileNotFoundError:
+        return None
+
+
+def _taken(lock: UPath, now: datetime) -> bool:
+    """Take the lock, False if somebody has it; OSError if it cannot be written: then it is not there."""
+    try:
+        file = lock.open("xb")
     except FileExistsError:
         return False
     except (ValueError, NotImplementedError):  # a storage that cannot: then two may say the same
         return True
-    except OSError as error:  # not all object stores say it in the same words
+    except OSError:  # not all object stores say it in the same words
         if lock.exists():
             return False
-        raise WirehouseError(f"{lock}: cannot be written: {error}") from error
+        raise
+    try:
+        with file:
+            file.write(json.dumps({"at": now.isoformat()}).encode())
+    except FileExistsError:  # object stores write, and look, at the end
+        return False
+    except OSError:
+        if _is_local(lock):  # it is ours
+            lock.unlink(missing_ok=True)
+        elif lock.exists():
+            return False
+        raise
     return True
 
 
@@ -166,6 +204,10 @@ def _all(folder: UPath) -> Iterator[tuple[UPath, dict[str, Any]]]:
         for file in sorted(folder.iterdir(), key=str):
             if file.name.endswith(".json") and (table := _read(file)) is not None:
                 yield file, table
+
+
+def _of(data: UPath, who: str) -> UPath:
+    return data / ALERTS / who if who else data / ALERTS
 
 
 def _file(data: UPath, kind: str, name: str) -> UPath:
@@ -192,7 +234,7 @@ def _write(file: UPath, table: dict[str, Any]) -> None:
     part = file
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        if file.protocol in ("", "file", "local"):  # an object store has a file whole or not at all
+        if _is_local(file):  # an object store has a file whole or not at all
             part = file.with_name(f"{file.name}.{secrets.token_hex(4)}.part")
         part.write_text(text, "utf-8")
         if part != file:
@@ -202,6 +244,10 @@ def _write(file: UPath, table: dict[str, Any]) -> None:
             if part != file:
                 part.unlink(missing_ok=True)
         raise WirehouseError(f"{file}: cannot be written: {error}") from error
+
+
+def _is_local(file: UPath) -> bool:
+    return file.protocol in ("", "file", "local")
 
 
 def _plain(value: Any) -> Any:

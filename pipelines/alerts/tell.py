@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -30,27 +30,50 @@ log = logging.getLogger("wirehouse")
 
 
 def tell(
-    channel: Channel | None, *, desk: str | None = None, pause: float = PAUSE, log: logging.Logger = log
+    channel: Channel | None,
+    *,
+    who: str = "",
+    desk: str | None = None,
+    pause: float = PAUSE,
+    log: logging.Logger = log,
 ) -> list[dict[str, Any]]:
     """Send what is due, or only log it where there is no channel; returns what was told.
 
-    AlertFailed if it could not be delivered: what was not is due again at the next call.
-    When another process is just telling, this one leaves it to that.
+    `who` is told: see `memory.read`. One message that cannot be delivered, or a memory that
+    cannot be written, keeps no other from being sent: at the end it is AlertFailed, or the
+    WirehouseError of the memory. What was not delivered or remembered is due again at the
+    next call. When another process is just telling, this one leaves it to that.
     """
-    told = []
+    told: list[dict[str, Any]] = []
+    failed: list[WirehouseError] = []
     where = places()
     now = datetime.now(UTC)
-    with memory.sending(where.data, now) as mine:
+
+    def keep(known: Memory) -> None:
+        try:
+            memory.write(where.data, known, who)
+        except WirehouseError as error:
+            failed.append(error)
+
+    with memory.sending(where.data, now, who) as mine:
         if not mine:
             log.info("somebody else is telling what is due")
             return []
-        known, messages = _due(where, now, better=channel is not None)
-        memory.write(where.data, known)
+        known, messages = _due(where, now, who, better=channel is not None)
+        keep(known)
+        tries = TRIES
         for message in messages:
-            said = _say(channel, message, now, desk, pause, log)
+            try:
+                said = _say(channel, message, now, desk, pause, log, tries)
+            except AlertFailed as error:
+                failed.append(error)
+                tries = 1  # where nothing arrives not all wait for it: who sends for STALE seems dead
+                continue
             known = plan.after(known, message, now, channel.name if channel else LOG)
-            memory.write(where.data, known)
+            keep(known)
             told.append(said)
+    if failed:
+        raise next((one for one in failed if isinstance(one, AlertFailed)), failed[0])
     return told
 
 
@@ -76,18 +99,18 @@ def once(
     _say(channel, Message(items=(item,)), now, desk, pause, log)
 
 
-def due(*, desk: str | None = None) -> list[dict[str, Any]]:
-    """What would be told now; nothing is sent or remembered."""
+def due(*, who: str = "", desk: str | None = None) -> list[dict[str, Any]]:
+    """What they would be told now; nothing is sent or remembered."""
     where = places()
     now = datetime.now(UTC)
-    _, messages = _due(where, now, better=False)
+    _, messages = _due(where, now, who, better=False)
     return [words.payload(message, now, desk) for message in messages]
 
 
-def _due(where: Places, now: datetime, *, better: bool) -> tuple[Memory, list[Message]]:
+def _due(where: Places, now: datetime, who: str, *, better: bool) -> tuple[Memory, list[Message]]:
     """Memory as it is now, and what is due; `better`: there is a channel, so what was only logged is told."""
     data = where.data
-    known = memory.read(data)
+    known = memory.read(data, who)
     if better:
         kept = {cause: told for cause, told in known.causes.items() if told.by != LOG}
         if len(kept) < len(known.causes):
@@ -96,7 +119,10 @@ def _due(where: Places, now: datetime, *, better: bool) -> tuple[Memory, list[Me
     rows = [one for one in memory.marks(data) if one.source_id == OF_ALL or _followed(where, one.source_id)]
     try:
         rows += map(_trouble, findings.troubles(where.warehouse, data))
-    except WirehouseError as error:  # what we cannot see is not over
+    except (
+        WirehouseError,
+        OSError,
+    ) as error:  # what we cannot see is not over; nor where no file can be made
         rows.append(
             Trouble(
                 cause=Cause.OURS,
@@ -139,6 +165,7 @@ def _say(
     desk: str | None,
     pause: float,
     log: logging.Logger,
+    tries: int = TRIES,
 ) -> dict[str, Any]:
     """Send a message, or log it where there is no channel; returns it in words."""
     said = words.payload(message, now, desk) | {"at": now}
@@ -146,17 +173,17 @@ def _say(
         level = logging.ERROR if message.severity is Severity.ERROR else logging.WARNING
         log.log(level, "%s", said["text"])
     else:
-        _send(channel, said, pause, log)
+        _send(channel, said, pause, log, tries)
     return said
 
 
-def _send(channel: Channel, said: dict[str, Any], pause: float, log: logging.Logger) -> None:
-    for last in _tries():
+def _send(channel: Channel, said: dict[str, Any], pause: float, log: logging.Logger, tries: int) -> None:
+    for left in reversed(range(tries)):
         try:
             channel.send(said)
         except AlertFailed as error:
-            if last:
-                log.error("not delivered, tried %s times: %s", TRIES, error)
+            if not left:
+                log.error("not delivered, tried %s: %s", "once" if tries == 1 else f"{tries} times", error)
                 log.error("%s", said["text"])
                 raise
             log.warning("not delivered, tried again: %s", error)
@@ -165,8 +192,3 @@ def _send(channel: Channel, said: dict[str, Any], pause: float, log: logging.Log
         else:
             log.info("told %s: %s", channel.name, said["subject"])
             return
-
-
-def _tries() -> Iterable[bool]:
-    """For each try whether it is the last."""
-    return (n == TRIES for n in range(1, TRIES + 1))
