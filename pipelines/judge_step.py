@@ -51,6 +51,7 @@ def judge(where: Places, source: Source, batch: str) -> list[Finding]:
     batches.mark(where.data, batches.UNTOLD, batch)
     staging.write(folder / batches.MEASURES, Measures, [measures])
     staging.write(folder / batches.FINDINGS, Finding, found)
+    batches.mark(where.data, batches.UNTOLD, batch)  # a load may have read what was there before
     return found
 
 

@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from upath import UPath
 
 from pipelines.errors import BatchError, WarehouseError
-from pipelines.ledger import Finding, LedgerLine, Outcome
+from pipelines.ledger import Cause, Finding, LedgerLine, Outcome, Severity
 from pipelines.measures import Measures
 from pipelines.places import places
 from pipelines.records import Story
@@ -132,12 +132,19 @@ def evidence(found: Held, samples: int = 10) -> str:
             f"`{found.batch}`, crawled {found.since:%Y-%m-%d %H:%M} UTC. Held because:\n",
             *lines,
             f"\nIts leads: {counts}.\n\nSome of what was read in it:\n\n```text",
-            *(list(_samples(folder, samples)) or ["no story at all"]),
+            *_shown(folder, samples),
             "```\n",
             "**Approve** loads it as it is. **Reject** leaves its stories out: the pages stay in the archive,"
             " the ledger says that they were discarded, and the next crawl asks for each of them again.",
         ]
     )
+
+
+def _shown(folder: UPath, count: int) -> list[str]:
+    try:
+        return list(_samples(folder, count)) or ["no story at all"]
+    except BatchError as error:
+        return [_plain(str(error))]
 
 
 def _samples(folder: UPath, count: int) -> Iterator[str]:
@@ -156,7 +163,27 @@ def _plain(text: str, most: int = 160) -> str:
 
 
 def _held(data: UPath, batch: str) -> Held:
-    folder = batches.existing(data, batch)
+    """What an operator sees of a held batch; damaged files stand in place of findings."""
+    folder = data / batch
+    try:
+        return _read(folder, batch)
+    except BatchError as error:
+        since = datetime.strptime(batch.split("/")[1][:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        damaged = Finding(
+            check="is_readable",
+            severity=Severity.ERROR,
+            cause=Cause.OURS,
+            source_id=batch.split("/")[0],
+            run_id=batch,
+            message=str(error),
+            next_step=f"`wirehouse extract {batch}`: it is read and judged again",
+            holds=True,
+            found_at=since,
+        )
+        return Held(batch=batch, since=since, counts={}, findings=[damaged])
+
+
+def _read(folder: UPath, batch: str) -> Held:
     outcomes = Counter(line.outcome.value for line in staging.read(folder / batches.LEDGER, LedgerLine))
     return Held(
         batch=batch,

@@ -157,7 +157,10 @@ def _left_over(where: Places, name: str, batch: str) -> list[str]:
     """Earlier batches of the source that nobody will extract: stopped, or an hour old."""
 
     def forsaken(earlier: str) -> bool:
-        run = batches.read_run(where.data / earlier)
+        try:
+            run = batches.read_run(where.data / earlier)
+        except BatchError:
+            return True  # reading it says what is wrong
         return run.finish_reason != "finished" or run.ended_at < datetime.now(UTC) - timedelta(hours=1)
 
     return [one for one in batches.unread(where.data, name) if one < batch and forsaken(one)]
@@ -187,10 +190,11 @@ def cluster(names: Sequence[str] | None = None) -> list[str]:
     BatchError if one of those named is held.
     """
     from pipelines.store import clustering, warehouse
+    from pipelines.store.ready import ready as fit
 
     where = places()
     batches.refuse_held(where.data, names or ())
-    ready = list(names) if names else batches.waiting(where.data)
+    ready = list(names) if names else fit(where.data)
     if ready:
         with warehouse.opened(where.warehouse) as connection:
             clustering.cluster_batches(connection, [batches.existing(where.data, name) for name in ready])
@@ -203,20 +207,24 @@ def load(names: Sequence[str] | None = None) -> dict[str, int]:
     What checks found goes into the tables too: of all judged batches, also of those that are not loaded.
     """
     from pipelines.store import findings, loading, warehouse
+    from pipelines.store.ready import ready as fit
 
     where = places()
     batches.refuse_held(where.data, names or ())
-    ready = batches.waiting(where.data) if names is None else list(names)
+    ready = fit(where.data) if names is None else list(names)
+    known = declared_sources()
+    marked = batches.marked_at(where.data, batches.UNTOLD)  # before what they announce is read
     judged = findings.untold(where.data)
     with warehouse.opened(where.warehouse) as connection:
         counts = loading.load(
             connection,
             [batches.existing(where.data, name) for name in ready],
-            sources=[s for s in declared_sources().values() if isinstance(s, Source)],
+            sources=[s for s in known.values() if isinstance(s, Source)],
             judged=judged,
+            unreadable=[name for name, s in known.items() if isinstance(s, SourceError)],
         )
     batches.unmark(where.data, batches.WAITING, ready)
-    batches.unmark(where.data, batches.UNTOLD, [measures.run_id for measures, _ in judged])
+    findings.told(where.data, judged, marked)
     log.info("loaded %s", ", ".join(ready) or "nothing: no batch waits")
     return counts
 

@@ -89,7 +89,7 @@ def as_rows(done: Sequence[Done]) -> list[dict[str, Any]]:
 
 
 def _join(where: Places, now: datetime, done: Done) -> None:
-    busy = _busy(where)
+    busy = batches.busy(where.data)
     for home in _homes(where):
         with _noted(done, home.name):
             made = joining.join(home, _day(now - YOUNG), _of(busy, home), now)
@@ -97,7 +97,7 @@ def _join(where: Places, now: datetime, done: Done) -> None:
 
 
 def _retain(where: Places, now: datetime, done: Done) -> None:
-    busy = _busy(where)
+    busy = batches.busy(where.data)
     known = declared(where.sources)
     for home in _homes(where):
         source = known.get(home.name)
@@ -214,11 +214,6 @@ def _left_in_batches(home: UPath, now: datetime) -> Iterator[Path]:
     for batch in Path(str(home)).iterdir():
         if batch.name[:8] >= since and batch.name[:1].isdigit():
             yield from (p for p in batch.iterdir() if p.name.endswith((".partial", ".part")))
-
-
-def _busy(where: Places) -> frozenset[str]:
-    """Batches that are to be read, loaded or decided on."""
-    return frozenset(name for _, name in batches.markers(where.data))
 
 
 def _of(busy: frozenset[str], home: UPath) -> Callable[[str], bool]:

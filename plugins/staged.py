@@ -36,11 +36,13 @@ def extract(batch: str, *, outlet_events: Any, ti: Any) -> list[dict[str, Any]]:
     ended is in the XCom `counts`. *Again*: clear it; it reads the same batch with today's rules, and
     nothing is fetched.
     """
-    from pipelines import quarantine, steps  # heavy: not while Airflow parses DAG files
+    from pipelines import steps  # heavy: not while Airflow parses DAG files
+    from pipelines.places import places
+    from pipelines.store import batches
 
     counts = steps.extract(batch)
     ti.xcom_push(key="counts", value={str(outcome): count for outcome, count in counts.items()})
-    held = [one.batch for one in quarantine.held(batch.split("/")[0])]
+    held = batches.held(places().data, batch.split("/")[0])
     outlet_events[STAGED].extra = {"batch": batch} | ({"held": True} if batch in held else {})
     return [{"conf": {"batch": one}, "trigger_run_id": f"held__{one.replace('/', '--')}"} for one in held]
 

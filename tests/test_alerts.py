@@ -265,6 +265,16 @@ def test_a_site_that_turns_us_away_is_told_of_with_its_cause_before_any_load(hom
     assert item["next_steps"]
 
 
+def test_a_trouble_of_a_source_that_is_no_longer_followed_is_told_no_more(home, web):
+    with serving() as site:
+        for path in ("/rss", "/", "/robots.txt"):
+            site.pages[path] = (403, {}, b"go away")
+        declare(home, "acme", site.base)
+        steps.extract(steps.crawl("acme").batch)
+    steps.switch(False, ["acme"])
+    assert tell.tell(to(web)) == []
+
+
 def test_for_cron_each_trouble_is_printed_once(home):
     fail()
     assert "publish--load failed: no space left" in call("alert")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from upath import UPath
 
 from pipelines.ledger import Cause, Finding, Severity
 from pipelines.measures import Measures
+from pipelines.records import Source
 from pipelines.store import batches, findings, loading, reading, staging, warehouse
 
 
@@ -42,9 +44,10 @@ def judged(data, number, *causes, source="ap", kind="crawl", severity=Severity.E
 def tell(attach, data, folders=()):
     """What the step `load` does."""
     with warehouse.opened(attach) as connection:
+        marked = batches.marked_at(data, batches.UNTOLD)
         untold = findings.untold(data)
         loading.load(connection, folders, judged=untold)
-    batches.unmark(data, batches.UNTOLD, [m.run_id for m, _ in untold])
+    findings.told(data, untold, marked)
 
 
 def standing(attach, data):
@@ -162,9 +165,24 @@ def test_a_check_that_finds_nothing_where_nothing_stood_writes_nothing(attach):
         assert warehouse.one(connection, "SELECT max(snapshot_id) FROM ducklake_snapshots('wh')") == before
 
 
+def test_a_source_that_is_switched_off_or_gone_has_no_troubles(attach, data):
+    for source in ("ap", "bp", "cp", "dp"):
+        judged(data, 1, Cause.ROBOTS_CLOSED, source=source)
+    here = [Source(name=n, title=n, home=f"https://{n}.example/") for n in ("ap", "bp", "cp", "dp")]
+    with warehouse.opened(attach) as connection:
+        loading.load(connection, [], sources=here, judged=findings.untold(data))
+        loading.load(connection, [], [here[0], replace(here[1], enabled=False)], unreadable=["dp"])
+    assert {source for source, _ in standing(attach, data)} == {"ap", "dp"}
+    on = reading.query(
+        attach, "SELECT source_id FROM sources WHERE enabled AND enabled_at IS NOT NULL ORDER BY 1"
+    )
+    assert on["source_id"].to_pylist() == ["ap", "dp"]
+
+
 def test_damaged_findings_keep_nobody_from_working(attach, data):
     judged(data, 1, Cause.BLOCKED)
     judged(data, 2, Cause.SLOW)
     (data / name(1) / batches.FINDINGS).write_bytes(b"PAR1")
     tell(attach, data)
+    assert batches.busy(data) == frozenset()
     assert standing(attach, data) == {("ap", "slow"): 2}

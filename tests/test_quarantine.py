@@ -15,7 +15,7 @@ from pipelines.cli import main
 from pipelines.errors import BatchError
 from pipelines.ledger import LedgerLine
 from pipelines.records import Story
-from pipelines.store import batches, decisions, findings, staging
+from pipelines.store import batches, decisions, findings, loading, staging
 
 WORDS = [
     "The council of Port Ellery voted on Monday to keep the light on its pier.",
@@ -270,6 +270,44 @@ def test_what_a_released_batch_measured_is_usual_from_then_on_also_when_it_is_re
     steps.extract(held)
     publish()
     assert ask("SELECT held, released FROM measures") == [{"held": False, "released": True}]
+
+
+def test_a_damaged_batch_keeps_no_other_from_being_loaded_and_is_read_again(wire):
+    damaged = crawl_and_extract()
+    (data() / damaged / batches.STORIES).write_bytes(b"")
+    wire.pages |= {"/rss": rss(wire.base, "/c"), "/c": story("New harbour", *WORDS[:2])}
+    later = steps.crawl("wire").batch
+    batches.unmark(data(), batches.UNREAD, [damaged])
+    steps.extract(later)
+    publish()
+    assert headlines() == ["New harbour"]
+    assert batches.unread(data(), "wire") == [damaged]
+    steps.extract(damaged)
+    publish()
+    assert headlines() == ["Bell stays", "Light stays", "New harbour"]
+
+
+def test_a_damaged_batch_that_is_held_is_shown_as_such_and_can_be_read_again(held, suspect):
+    (data() / held / batches.LEDGER).write_bytes(b"")
+    (data() / held / batches.STORIES).write_bytes(b"")
+    [shown] = quarantine.held()
+    assert (shown.batch, shown.counts) == (held, {})
+    assert "damaged" in quarantine.evidence(shown)
+    steps.extract(held)
+    assert batches.waiting(data()) == [held]
+
+
+def test_what_is_decided_while_a_load_runs_is_told_by_the_next(held, monkeypatch):
+    def load(*given, before=loading.load, **more):
+        quarantine.release(held, by="Ana")
+        return before(*given, **more)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(loading, "load", load)
+        steps.load([])
+    assert ask("SELECT held FROM measures") == [{"held": True}]
+    steps.load([])
+    assert ask("SELECT held FROM measures") == [{"held": False}]
 
 
 def test_who_decided_and_why_stands_among_the_findings(held):

@@ -15,7 +15,7 @@ from website import declare
 from pipelines import cli, rehearse, steps, upkeep
 from pipelines.errors import UsageError
 from pipelines.readings import Limits
-from pipelines.store import pages, staging
+from pipelines.store import pages, staging, warehouse
 
 SITE = "https://wire.example"
 SINCE, UNTIL = DAY - timedelta(days=1), DAY + timedelta(days=9)
@@ -237,6 +237,14 @@ def test_the_report_tells_the_worst_and_shows_pages_as_text(wire):
     assert told["tallies"]["wire"]["fields"]["headline"] == 2
     assert CliRunner().invoke(cli.main, ["promote", told["id"]]).exit_code == 0
     assert "was promoted" in CliRunner().invoke(cli.main, ["drop", told["id"]]).stderr
+
+
+def test_what_somebody_discarded_is_not_read_for_its_stories(wire):
+    with warehouse.opened(steps.places().warehouse) as connection:
+        connection.execute("UPDATE ledger SET reason = 'discarded: new' WHERE outcome = 'rejected'")
+        discarded = warehouse.one(connection, "SELECT count(*) FROM ledger WHERE reason LIKE 'discarded: %'")
+    assert discarded
+    assert rehearse.rehearse(["wire"], SINCE, UNTIL).tallies["wire"].pages == 10 - discarded
 
 
 def test_wrong_wishes_are_refused_in_words(wire):

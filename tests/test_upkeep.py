@@ -113,6 +113,12 @@ def test_a_batch_that_waits_for_anything_is_not_joined(data):
     }
 
 
+def test_discarded_batches_are_joined_like_any(data):
+    _, second = pages_of("20260305", 2)
+    batches.mark(steps.places().data, batches.DISCARDED, second)
+    assert done("join", now=datetime(2026, 3, 9, tzinfo=UTC))["join"]["batches"] == 2
+
+
 def test_a_source_at_work_is_left_for_tomorrow_and_its_crawl_goes_on(data):
     pages_of("20260305", 1)
     with state.open_memory(data / "wire" / batches.FRONTIER):

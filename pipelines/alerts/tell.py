@@ -118,7 +118,8 @@ def _due(where: Places, now: datetime, who: str, *, better: bool) -> tuple[Memor
     muted = _muted(memory.mutes(data, now))
     rows = [one for one in memory.marks(data) if one.source_id == OF_ALL or _followed(where, one.source_id)]
     try:
-        rows += map(_trouble, findings.troubles(where.warehouse, data))
+        found = map(_trouble, findings.troubles(where.warehouse, data))
+        rows += [one for one in found if one.source_id == OF_ALL or _followed(where, one.source_id)]
     except (
         WirehouseError,
         OSError,

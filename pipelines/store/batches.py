@@ -17,6 +17,7 @@ import os
 import re
 import secrets
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,6 +57,8 @@ WAITING = ".waiting"
 UNTOLD = ".untold"
 HELD = ".held"
 DISCARDED = ".discarded"
+BUSY = (UNREAD, WAITING, UNTOLD, HELD)
+"""Of batches that somebody will still read, load or decide on; `.discarded` stays for good."""
 
 
 def new_name(source: str, now: datetime) -> str:
@@ -121,6 +124,20 @@ def untold(data: UPath, source: str | None = None) -> list[str]:
     """Batches whose findings are not known to be in the warehouse, oldest first; of one source, or of all."""
     marked = [n for n in _marked(data, UNTOLD) if source is None or n.startswith(f"{source}/")]
     return [n for n in marked if (data / n / FINDINGS).exists()]
+
+
+def marked_at(data: UPath, kind: str) -> dict[str, float]:
+    """Batches that are marked, and when that was last."""
+    found = {}
+    for name in _marked(data, kind):
+        with suppress(FileNotFoundError):  # gone meanwhile
+            found[name] = (data / kind / name.replace("/", "--")).stat().st_mtime
+    return found
+
+
+def busy(data: UPath) -> frozenset[str]:
+    """Batches that are to be read, loaded, told of or decided on."""
+    return frozenset(name for kind in BUSY for name in _marked(data, kind))
 
 
 def markers(data: UPath) -> Iterator[tuple[UPath, str]]:

@@ -8,7 +8,8 @@ batches that no load has told of yet ──────────────�
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,8 @@ from pipelines.ledger import Finding, Severity
 from pipelines.measures import Measures
 from pipelines.store import batches, forms, staging
 from pipelines.store.warehouse import Connection, is_absent, opened, scratch
+
+log = logging.getLogger("wirehouse")
 
 MOST_UNTOLD = 500
 """Batches that are read where the warehouse does not know of them; of more, the latest."""
@@ -45,6 +48,30 @@ def untold(data: UPath, source: str | None = None) -> list[Judged]:
         except BatchError:  # a reading of it is not worth more than the crawl that asks
             continue
     return sorted(found, key=lambda judged: (judged[0].started_at, judged[0].run_id))
+
+
+def told(data: UPath, judged: Sequence[Judged], marked: Mapping[str, float]) -> None:
+    """Take the markers of what the warehouse now knows away, and of what is damaged: nobody will read it.
+
+    `marked` says when each was marked before that was read: what was judged or decided anew since
+    then is still to be told.
+    """
+    known = {measures.run_id for measures, _ in judged}
+    now = batches.marked_at(data, batches.UNTOLD)
+    same = [name for name, at in marked.items() if now.get(name) == at]
+    batches.unmark(data, batches.UNTOLD, [n for n in same if n in known or _is_damaged(data / n)])
+
+
+def _is_damaged(folder: UPath) -> bool:
+    """Are there findings that cannot be read? What is being written has none yet."""
+    if not (folder / batches.FINDINGS).exists():
+        return False
+    try:
+        read(folder)
+    except BatchError as error:
+        log.error("what was found is lost: %s: `wirehouse check` finds it again", error)
+        return True
+    return False
 
 
 def put(connection: Connection, judged: Sequence[Judged]) -> None:
@@ -105,7 +132,7 @@ def troubles(attach: str, data: UPath) -> list[dict[str, Any]]:
         if not is_absent(error):
             raise
     with scratch() as connection:
-        for name in ("findings", "measures"):
+        for name in ("findings", "measures", "sources"):
             connection.execute(forms.statement(name))
         return troubles_in(connection, judged)
 

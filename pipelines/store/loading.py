@@ -71,6 +71,7 @@ def load(
     folders: Iterable[UPath],
     sources: Iterable[Source] = (),
     judged: Sequence[findings.Judged] = (),
+    unreadable: Sequence[str] = (),
 ) -> dict[str, int]:
     """Load batches (their folders) in one transaction; returns the runs loaded and their leads by outcome.
 
@@ -78,8 +79,9 @@ def load(
 
     `sources` are those declared now: the table `sources` then says so, in the same
     transaction. A source that is switched off and never ran is left out, or a catalogue
-    would drown the others; one that is no longer declared stays. `judged` is what checks
-    found, in these batches or in others: those that are held are told of too.
+    would drown the others; one that is no longer declared stays, switched off, but for those in
+    `unreadable`, whose declaration is wrong just now. `judged` is what checks found, in these
+    batches or in others: those that are held are told of too.
 
     A batch that is in `runs` already is left out, so loading twice changes nothing.
     BatchError if a file of a batch is missing or damaged: then none is loaded.
@@ -88,7 +90,7 @@ def load(
 
     def work() -> dict[str, int]:
         counts = _load(connection, folders)
-        _put_sources(connection, sources)
+        _put_sources(connection, sources, unreadable)
         findings.put(connection, judged)
         return counts
 
@@ -98,7 +100,7 @@ def load(
     return counts
 
 
-def _put_sources(connection: Connection, sources: Sequence[Source]) -> None:
+def _put_sources(connection: Connection, sources: Sequence[Source], unreadable: Sequence[str]) -> None:
     if not sources:
         return
     rows = [_source_row(s) for s in sources]
@@ -110,6 +112,13 @@ def _put_sources(connection: Connection, sources: Sequence[Source]) -> None:
         FROM declared d LEFT JOIN sources s USING (source_id)
         WHERE d.enabled OR s.source_id IS NOT NULL OR source_id IN (SELECT source_id FROM runs)""")
     connection.unregister("declared")
+    connection.execute(
+        """
+        INSERT INTO stated BY NAME
+        SELECT * REPLACE (false AS enabled, NULL AS enabled_at) FROM sources
+        WHERE enabled AND source_id NOT IN (SELECT unnest(?::VARCHAR[]))""",
+        [[*(s.name for s in sources), *unreadable]],
+    )
     if one(connection, "SELECT count(*) FROM (FROM stated EXCEPT SELECT * FROM sources)"):
         connection.execute("DELETE FROM sources WHERE source_id IN (SELECT source_id FROM stated)")
         connection.execute("INSERT INTO sources BY NAME FROM stated")
@@ -153,6 +162,13 @@ def stage(connection: Connection, folders: Sequence[UPath]) -> None:
         there = [str(path) for path in paths if _exists(path, needed=needed)]
         view = _view(cls, there) if there else _empty(table, cls)
         connection.execute(f"CREATE OR REPLACE TEMP VIEW staged_{table} AS {view}")
+
+
+def refuse_damaged(folder: UPath) -> None:
+    """BatchError if a file of a batch is missing or damaged, as `stage` would say of all of them."""
+    for _, _, file, needed in _STAGED:
+        if _exists(folder / file, needed=needed):
+            _columns([str(folder / file)])
 
 
 def _exists(path: UPath, *, needed: bool) -> bool:

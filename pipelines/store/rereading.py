@@ -1,7 +1,7 @@
 """Which archived pages of a period are worth reading again, and what was read in them before.
 
 Of each story the page that was last read, since what it says stands; and of each address
-that never gave a story the page that was last rejected.
+that never gave a story the page that was last rejected; what somebody discarded stays out.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ WITH read_before AS (
   FROM ledger l
   WHERE source_id = $source AND outcome IN ('rejected', 'not_story') AND raw_ref IS NOT NULL
     AND fetched_at >= $since AND fetched_at < $until AND story_id IS NULL
+    AND NOT starts_with(coalesce(reason, ''), 'discarded: ')
     AND NOT EXISTS (FROM observations o WHERE o.source_id = $source AND o.fingerprint IS NOT NULL
       AND o.url = coalesce(l.final_url, l.url))
   QUALIFY row_number() OVER (PARTITION BY url ORDER BY fetched_at DESC) = 1

@@ -9,6 +9,7 @@ same for ten rows and ten million. Paths are local or any fsspec URL (`UPath`).
 from __future__ import annotations
 
 import dataclasses
+import os
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -55,14 +56,15 @@ def write(path: _Path, cls: type[_Record], rows: Iterable[_Record]) -> int:
     wanted, count = schema(cls), 0
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with (
-            partial.open("wb") as file,
-            pq.ParquetWriter(file, wanted, compression="zstd") as out,
-        ):
-            pending = iter(rows)
-            while chunk := list(islice(pending, ROWS_AT_ONCE)):
-                out.write_batch(_batch(path, chunk, wanted))
-                count += len(chunk)
+        with partial.open("wb") as file:
+            with pq.ParquetWriter(file, wanted, compression="zstd") as out:
+                pending = iter(rows)
+                while chunk := list(islice(pending, ROWS_AT_ONCE)):
+                    out.write_batch(_batch(path, chunk, wanted))
+                    count += len(chunk)
+            if isinstance(path, Path) or path.protocol in ("", "file", "local"):
+                file.flush()  # after a power cut a file of this name is whole, or not there
+                os.fsync(file.fileno())
         partial.rename(str(path) if isinstance(path, Path) else path)  # type: ignore[arg-type]
     except BaseException as error:
         partial.unlink(missing_ok=True)

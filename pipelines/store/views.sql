@@ -216,7 +216,7 @@ JOIN listed l ON l.source_id = d.source_id AND l.day IS NOT DISTINCT FROM d.day
 LEFT JOIN ranged e ON e.source_id = d.source_id AND e.day = d.day;
 
 -- What is wrong now, since when, and why? One row per source and cause that its latest judged run still shows, or
--- that stands in the warehouse; notes left out. `since` is the start of the unbroken row of runs that show it.
+-- that stands in the warehouse; notes, and sources switched off or no longer declared, left out. `since` is the start of the unbroken row of runs that show it.
 CREATE OR REPLACE VIEW troubles AS
 WITH latest AS (
   SELECT source_id, max_by(run_id, struct_pack(t := started_at, i := run_id)) AS run_id
@@ -242,6 +242,9 @@ WITH latest AS (
   WHERE j.back = 1 AND f.severity <> 'note'
   UNION ALL BY NAME
   SELECT * FROM findings WHERE run_id IS NULL AND until IS NULL AND severity <> 'note'
+), followed AS (
+  FROM standing  -- of a source that is switched off or gone no later run will show that it is over
+  WHERE source_id IS NULL OR source_id NOT IN (SELECT source_id FROM sources WHERE NOT enabled)
 )
 SELECT
   source_id, cause,
@@ -251,7 +254,7 @@ SELECT
   arg_min(message, struct_pack(mild := severity <> 'error', name := check_name, message := message)) AS message,
   arg_min(next_step, struct_pack(mild := severity <> 'error', name := check_name, message := message)) AS next_step,
   list_sort(list(DISTINCT check_name)) AS checks
-FROM standing
+FROM followed
 GROUP BY source_id, cause;
 
 -- Which usable stories may machines read, as far as their publishers said at fetch? Nothing reserved it; license_url,
