@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import statistics
 import os
 import re
+import statistics
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
