@@ -8,7 +8,7 @@ time.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Set
+from collections.abc import Callable, Collection, Sequence, Set
 
 import numpy as np
 
@@ -64,3 +64,12 @@ def only(text: Print, kept: Flags) -> Print:
     2
     """
     return Print(np.delete(text.marked, np.flatnonzero(text.is_word)[~kept]))
+
+
+def spread(same: Flags, kept: Sequence[Flags | None]) -> Flags:
+    """Flags of the words that were kept, as flags of all words."""
+    if not kept or kept[0] is None:
+        return same
+    found: Flags = np.zeros(len(kept[0]), bool)
+    found[kept[0]] = same
+    return found

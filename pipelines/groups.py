@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipelines.commons import only, own_words, widespread
+from pipelines.commons import only, own_words, spread, widespread
 from pipelines.copies import FEWEST_WORDS, LEAST_KEYS, Copy, Holders, candidates, holders_of
-from pipelines.kinship import STRONG, Kinship, is_firm, is_sure, kinship
-from pipelines.prints import KEYS, Flags, Print
+from pipelines.kinship import STRONG, Kinship, is_firm, is_sure, nearest
+from pipelines.prints import KEYS, Flags
 
 RARE = {(True, False): 0.0, (True, True): 0.2, (False, False): 0.06, (False, True): 0.5}
 """Least share, of the keys of two texts, that few others have: by whether kinship is firm, is doubtful."""
@@ -135,7 +135,7 @@ class Groups:
     def _kinship(self, a: str, b: str) -> Kinship:
         """The nearest kinship of any texts of two stories; its regions are of the texts they have now."""
         if (a, b) not in self.kin:
-            self.kin[a, b] = self.whole[a, b] = _nearest(self.copies[a].prints, self.copies[b].prints)
+            self.kin[a, b] = self.whole[a, b] = nearest(self.copies[a].prints, self.copies[b].prints)
         return self.kin[a, b]
 
     def _leave_out_commons(self, pairs: Sequence[tuple[str, str]]) -> None:
@@ -155,10 +155,10 @@ class Groups:
                     [p if k is None else only(p, k) for p, k in zip(self.copies[i].prints, kept, strict=True)]
                     for i, kept in zip(pair, own, strict=True)
                 ]
-                kin = _nearest(*texts)
+                kin = nearest(*texts)
                 if max(kin.shares) < STRONG or (kin.at_foot and not kin.at_head):
                     continue
-                same = [_spread(s, kept[:1]) for s, kept in zip(kin.same, own, strict=True)]
+                same = [spread(s, kept[:1]) for s, kept in zip(kin.same, own, strict=True)]
                 self.kin[pair] = replace(kin, same=(same[0], same[1]))
                 self.cleaned.add(pair)
 
@@ -389,26 +389,6 @@ class Groups:
 def _overlap(one: Flags, other: Flags) -> float:
     """Of the smaller region, the share that is in the other too."""
     return float((one & other).sum() / max(1, min(one.sum(), other.sum())))
-
-
-def _nearest(ours: Sequence[Print], theirs: Sequence[Print]) -> Kinship:
-    """The nearest kinship of texts of two stories, with regions of the first text of each."""
-    tried = [(kinship(p, q), p, q) for p in ours for q in theirs]
-    kin, p, q = max(tried, key=lambda t: (t[0].strength, not t[0].contradict))
-    now = [
-        same if text is texts[0] else np.ones(texts[0].size, bool)
-        for same, text, texts in zip(kin.same, (p, q), (ours, theirs), strict=True)
-    ]
-    return replace(kin, same=(now[0], now[1]))
-
-
-def _spread(same: Flags, kept: Sequence[Flags | None]) -> Flags:
-    """Flags of the words that were kept, as flags of all words."""
-    if not kept or kept[0] is None:
-        return same
-    found: Flags = np.zeros(len(kept[0]), bool)
-    found[kept[0]] = same
-    return found
 
 
 def _root(parent: dict[str, str], story_id: str) -> str:

@@ -8,7 +8,8 @@ twice), only quotations in common (two reporters heard the same words), only the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -110,6 +111,17 @@ def kinship(one: Print, other: Print) -> Kinship:
         told=_is_told(one, other, found),
         slight=slight,
     )
+
+
+def nearest(ours: Sequence[Print], theirs: Sequence[Print]) -> Kinship:
+    """The nearest kinship of texts of two stories, with regions of the first text of each."""
+    tried = [(kinship(p, q), p, q) for p in ours for q in theirs]
+    kin, p, q = max(tried, key=lambda t: (t[0].strength, not t[0].contradict))
+    now = [
+        same if text is texts[0] else np.ones(texts[0].size, bool)
+        for same, text, texts in zip(kin.same, (p, q), (ours, theirs), strict=True)
+    ]
+    return replace(kin, same=(now[0], now[1]))
 
 
 def is_sure(kin: Kinship) -> bool:

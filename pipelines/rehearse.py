@@ -30,7 +30,7 @@ from upath import UPath
 from pipelines import extract, readings, rehearsal_report
 from pipelines.errors import BatchError, UsageError
 from pipelines.extract_step import LIMIT_SECONDS, as_lead
-from pipelines.ledger import Fetch, LedgerLine, Outcome, Run, Sighting
+from pipelines.ledger import Fetch, LedgerLine, Outcome, Reject, Run, Sighting
 from pipelines.places import Places, places
 from pipelines.pool import read_pages
 from pipelines.readings import Limits, Tally
@@ -214,25 +214,23 @@ def _read_day(
         for read in reads:
             page, line = waiting.pop(read.capture_ref)
             differ = tally.add(page.old, read.result, {"url": line["url"], "raw_ref": page.raw_ref})
-            story = read.result if isinstance(read.result, Story) else None
             ended = _ended(batch, source, page, line)
-            if story is not None and (differ or page.old is None):
+            if isinstance(read.result, Reject):
+                reason = f"read again: {read.result.reason}"
+                lines.append(replace(ended, outcome=read.result.outcome, reason=reason))
+            elif differ or page.old is None:
                 lines.append(
                     replace(
                         ended,
-                        story_id=story.story_id,
-                        canonical_url=story.canonical_url,
+                        story_id=read.result.story_id,
+                        canonical_url=read.result.canonical_url,
                         outcome=Outcome.UPDATED if page.old else Outcome.NEW,
-                        fetched_at=story.fetched_at,
+                        fetched_at=read.result.fetched_at,
                     )
                 )
-                yield replace(story, run_id=batch)
-            elif story is not None:
-                lines.append(ended)
+                yield replace(read.result, run_id=batch)
             else:
-                lines.append(
-                    replace(ended, outcome=read.result.outcome, reason=f"read again: {read.result.reason}")  # type: ignore[union-attr]
-                )
+                lines.append(ended)
 
     if staging.write(folder / batches.STORIES, Story, changed()):
         staging.write(folder / batches.SIGHTINGS, Sighting, ())
