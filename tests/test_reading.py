@@ -339,6 +339,7 @@ def test_every_column_has_a_comment_in_the_warehouse(made, table):
         )
     }
     assert {c.name for c in table.columns} <= set(found)
+    assert table.columns
     if table.name != "past_versions":
         assert set(found) == {c.name for c in table.columns}
         assert all(found.values())
@@ -360,6 +361,30 @@ def test_every_view_has_its_question_in_the_dictionary(made):
     views = dictionary.views(forms.script("views.sql"))
     assert {v.name for v in views} == found
     assert [v.name for v in views if "?" not in v.definition] == []
+
+
+@pytest.mark.parametrize("view", dictionary.views(forms.script("views.sql")), ids=lambda view: view.name)
+def test_every_column_of_a_view_is_defined(made, view):
+    of_stories = {row[0] for row in made("DESCRIBE stories")}
+    named = {f"{t.name}.{c.name}" for t in dictionary.tables(forms.script("schema.sql")) for c in t.columns}
+    own = {c.name for c in view.columns}
+    there = {row[0] for row in made(f"DESCRIBE {view.name}")}
+    assert there - of_stories <= own <= there
+    assert [c.name for c in view.columns if not c.unit and c.definition not in named] == []
+
+
+def test_a_view_tells_its_question_in_the_warehouse(made):
+    told = dict(
+        made("SELECT view_name, comment FROM duckdb_views() WHERE database_name = 'wh' AND NOT internal")
+    )
+    assert told == {v.name: v.definition for v in dictionary.views(forms.script("views.sql"))}
+
+
+def test_a_comment_says_unit_source_and_example(made):
+    ((said,),) = made(
+        "SELECT comment FROM duckdb_columns() WHERE table_name = 'clusters' AND column_name = 'role'"
+    )
+    assert said.endswith("(word; from: cluster; e.g. reprint)")
 
 
 def test_the_page_is_made_from_the_schema():

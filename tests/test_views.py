@@ -75,6 +75,29 @@ def test_first_movers_are_told_by_when_we_saw_them_where_one_states_a_day_only(a
     assert ask(attach, asked) == [("b1", "00:00:00", False), ("b0", "00:15:00", False)]
 
 
+def test_lags_tell_of_an_agency_who_is_first_and_how_far_behind_the_others_are(attach, load):
+    def said(number, source, minute):
+        at = NOON + timedelta(minutes=minute)
+        return story(
+            number, 90, source_id=source, published_at=at, published_precision="minute", origin_agency="Example Wire",
+            says=f"copy {number[0]}",
+        )  # fmt: skip
+
+    first = [said("a0", "b0", 0), said("a1", "b1", 4)]
+    second = [said("c0", "b0", 0), said("c1", "b1", 0), said("c2", "b2", 30)]
+    alone = story("alone", source_id="b3", says="its own", origin_agency="Example Wire")
+    for n, stories in enumerate((first, second), 1):
+        members = [member(s, f"c-{n}", role="reprint" if i else "origin") for i, s in enumerate(stories)]
+        load(n, *stories, members=members)
+    load(3, alone, members=[member(alone, "c-3")])
+    asked = "SELECT source_id, agency, stories, first, behind_median::VARCHAR FROM agency_lags ORDER BY 1"
+    assert ask(attach, asked) == [
+        ("b0", "Example Wire", 2, 2, "00:00:00"),
+        ("b1", "Example Wire", 2, 1, "00:02:00"),
+        ("b2", "Example Wire", 1, 0, "00:30:00"),
+    ]
+
+
 def test_latency_counts_what_is_stated_to_the_minute_with_its_zone(attach, load):
     exact = {"published_precision": "minute", "published_tz_known": True}
     load(

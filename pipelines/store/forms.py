@@ -13,7 +13,7 @@ from hashlib import sha256
 from importlib import metadata, resources
 from typing import Any
 
-from pipelines.store.dictionary import Table, comments, tables
+from pipelines.store.dictionary import Table, comments, question_of, tables, views
 
 SCHEMA_VERSION = 2
 """The form that this program knows; raised when an older program could no longer load into the tables."""
@@ -59,7 +59,7 @@ def make(connection: Any) -> None:
         connection.execute(comments(table))
     connection.execute("INSERT INTO turnstile VALUES (0)")
     _sign(connection)
-    connection.execute(script("views.sql"))
+    _make_views(connection)
 
 
 def bring_up(connection: Any) -> None:
@@ -81,7 +81,13 @@ def bring_up(connection: Any) -> None:
             connection.execute(f"UPDATE {table.name} SET {empty}")  # noqa: S608  our own names
         connection.execute(comments(table))
     _sign(connection)
+    _make_views(connection)
+
+
+def _make_views(connection: Any) -> None:
     connection.execute(script("views.sql"))
+    for view in views(script("views.sql")):
+        connection.execute(question_of(view))
 
 
 def statement(table: str) -> str:

@@ -1,6 +1,10 @@
 -- Views for analysts: each with the question it answers. Made again at every change of the schema.
+--
+-- Below the question: the columns that are not those of `stories`, as name | definition | unit or form | source | example,
+-- or as name = the column of a table.
 
 -- Every version of every story: what did it say, and from when to when? valid_to is NULL while it holds.
+--   valid_to = past_versions.valid_to
 CREATE OR REPLACE VIEW story_versions AS
 SELECT *, NULL::TIMESTAMPTZ AS valid_to FROM stories
 UNION ALL BY NAME
@@ -16,6 +20,12 @@ WHERE pub_status = 'usable'
   AND (expires IS NULL OR expires > now());
 
 -- How widely was a story carried, counting the same wire copy once? One row per cluster of usable stories.
+--   stories | Usable stories of the cluster | count | load | 4
+--   outlets | Sources that carry it | count | load | 3
+--   origin_source_id | The source whose story is the origin; else the one seen first | name | cluster | demo_wire
+--   headline | The origin's headline | text | page | Rain stops play
+--   first_published_at | Least published_at of its stories | UTC time | page or channel | 2026-03-05T12:00:00Z
+--   last_published_at | Greatest published_at of its stories | UTC time | page or channel | 2026-03-05T13:10:00Z
 CREATE OR REPLACE VIEW coverage AS
 SELECT
   coalesce(s.cluster_id, s.story_id) AS cluster_id,
@@ -33,6 +43,10 @@ FROM stories_usable s LEFT JOIN clusters c USING (story_id)
 GROUP BY ALL;
 
 -- What did publishers correct, in whose words, which sentences went and came, and how much of the text did it touch?
+--   corrected_at | When the corrected version was first fetched: valid_from | UTC time | crawl | 2026-03-05T12:42:10Z
+--   headline_before | The headline of the version before; NULL of a first version | text | page | Rain stops play at tea
+--   sentences_cut | Sentences that the version before had and this one has not; NULL of a first version | list of texts | load | [Ten overs were bowled.]
+--   sentences_added | Sentences that this version has and the one before had not; NULL of a first version | list of texts | load | [Nine overs were bowled.]
 CREATE OR REPLACE VIEW corrections AS
 WITH compared AS (
   SELECT v.*, b.headline AS headline_before,
@@ -53,6 +67,19 @@ FROM compared;
 -- `reprint` for a story of the warehouse that may be used, and `export` for one that was handed on to `target` (the
 -- killed story itself, or such a reprint) and was not followed there by its kill. A story that was made of this copy and
 -- of another wire is there too, its role is merged; what share of it is the killed one's is not kept, and is NULL.
+--   killed_story_id | The story that was killed, stories.story_id | 20 hex digits | extract | 11a5fccf61fd0d14df3c
+--   killed_source_id | Its source | name | crawl | demo_wire
+--   killed_headline | Its headline | text | page | Rain stops play
+--   killed_at | When the kill was first fetched: valid_from | UTC time | crawl | 2026-03-05T12:42:10Z
+--   killed_by | Its signal: kill, withdrawal, or gone where the page was taken away | word | page or server | kill
+--   killed_url | Where the kill is | URL | server | https://wire.example/rain
+--   kind | reprint (a story of the warehouse that may be used) or export (one that was handed on) | word | load | reprint
+--   role = clusters.role
+--   similarity = clusters.similarity
+--   form = exports.form
+--   target = exports.target
+--   exported_at = exports.exported_at
+--   export_id = exports.export_id
 CREATE OR REPLACE VIEW kills_standing AS
 WITH killed AS (
   SELECT story_id, version, source_id, headline, valid_from, signal, url FROM stories WHERE pub_status = 'canceled'
@@ -95,6 +122,20 @@ SELECT
 FROM standing s JOIN killed k ON k.story_id = s.killed_story_id;
 
 -- How is each source: when did its last run go well, how fresh is it, what came of its leads in the last day?
+--   title = sources.title
+--   enabled = sources.enabled
+--   last_run_at | Start of its latest run | UTC time | crawl | 2026-03-05T12:02:00Z
+--   last_finish_reason | How that run ended, runs.finish_reason | word | crawl | finished
+--   last_good_run_at | End of the latest run that came to its end, in which a channel answered and at most half of the leads gave trouble | UTC time | crawl | 2026-03-05T12:04:31Z
+--   newest_story_at | When its newest story was first seen | UTC time | load | 2026-03-05T12:02:10Z
+--   stories | Its stories, all days | count | load | 18204
+--   new_last_day | New stories of the runs of the last 24 hours | count | load | 71
+--   expected_min = sources.stories_min
+--   expected_max = sources.stories_max
+--   leads_last_day | Leads of the runs of the last 24 hours | count | crawl | 940
+--   troubles_last_day | Of these, those that ended in trouble | count | crawl | 3
+--   last_trouble | What failed last: outcome, reason, address | text | crawl | timeout: no answer in 30 s https://wire.example/rss
+--   last_trouble_at | When | UTC time | crawl | 2026-03-05T11:47:00Z
 CREATE OR REPLACE VIEW source_health AS
 WITH counted AS (
   SELECT
@@ -155,6 +196,18 @@ LEFT JOIN trouble t ON t.source_id = coalesce(d.source_id, p.source_id);
 -- log-normal range). It assumes that a day's stories are all out, that each is as likely as another to be announced,
 -- and that the rivals are independent: fed by the same desk they are not, and the estimate is then the least that
 -- there can be. NULL where fewer than two rivals share a story, and for stories without a day. Backfills do not count.
+--   day | Day on which the stories were published, in UTC; NULL where that is not stated | day | page or channel | 2026-03-05
+--   stories | Stories of that day that its channels announced | count | load | 71
+--   channels | Each channel, how many of them it announced, and how many it alone | list of {channel, kind, stories, alone} | channel | [{https://wire.example/world.rss, rss, 60, 12}]
+--   rival_a | The first of the two rivals: a kind of channel or a channel | word or URL | load | rss
+--   rival_b | The second | word or URL | load | news_sitemap
+--   found_by_a | Stories that the first announced | count | load | 60
+--   found_by_b | Stories that the second announced | count | load | 55
+--   found_by_both | Stories that both announced | count | load | 50
+--   estimate | Stories that there were, by Chapman's estimate | count | load | 66.0
+--   estimate_low | Least that there were, 95 % sure | count | load | 65.2
+--   estimate_high | Most that there were, 95 % sure | count | load | 69.4
+--   found_share | stories as a share of the estimate, or of stories where these are more | share, 0–1 | load | 0.98
 CREATE OR REPLACE VIEW completeness AS
 WITH led AS (
   SELECT source_id, url, arg_max(story_id, found_at) AS story_id
@@ -217,6 +270,13 @@ LEFT JOIN ranged e ON e.source_id = d.source_id AND e.day = d.day;
 
 -- What is wrong now, since when, and why? One row per source and cause that its latest judged run still shows, or
 -- that stands in the warehouse; notes, and sources switched off or no longer declared, left out. `since` is the start of the unbroken row of runs that show it.
+--   cause = findings.cause
+--   severity | error if one of its findings is, else warning | word | check | error
+--   since | Start of the first run of the unbroken row that shows it; of the warehouse's, when it was found first | UTC time | check | 2026-03-05T12:02:00Z
+--   last_found_at | When it was judged last | UTC time | check | 2026-03-05T14:02:00Z
+--   message = findings.message
+--   next_step = findings.next_step
+--   checks | The checks that say so | list of names | check | [channels_answer]
 CREATE OR REPLACE VIEW troubles AS
 WITH latest AS (
   SELECT source_id, max_by(run_id, struct_pack(t := started_at, i := run_id)) AS run_id
@@ -264,6 +324,10 @@ FROM stories_usable
 WHERE rights_reserved IS DISTINCT FROM true AND tdm_reserved IS DISTINCT FROM true;
 
 -- What changed between two times? One row per version after a story's first, with what it was before; choose by changed_at.
+--   changed_at | When the version was first fetched: valid_from | UTC time | crawl | 2026-03-05T12:42:10Z
+--   headline_before | The headline of the version before | text | page | Rain stops play at tea
+--   pub_status_before | The standing of the version before | ninjs pubStatus | page or server | usable
+--   words_more | Words that it has more than the version before; fewer, below 0 | count | extract | -12
 CREATE OR REPLACE VIEW changes AS
 SELECT
   v.valid_from AS changed_at, v.source_id, v.story_id, v.version, v.change_kind, v.diff_ratio,
@@ -275,6 +339,12 @@ JOIN story_versions b ON b.story_id = v.story_id AND b.version = v.version - 1;
 -- Who was first with a story that several carried, and how long after came the others? One row per cluster and source;
 -- agency is whose copy it is, behind is how long after the first that source had it: by the times of publication where
 -- all sources of the cluster state them to the minute, and by when we saw them where not (by_publication tells).
+--   agency | Whose copy it is, coverage.origin_agency | name | extract | Example Wire
+--   place | Rank of the source among those that carried it, from 1 | count | load | 2
+--   had_at | When the source had it: publication, or first seen | UTC time | page, channel or load | 2026-03-05T12:04:00Z
+--   behind | How long after the first source | interval | load | 00:04:00
+--   by_publication | Told by the times of publication; else by when we saw it | yes/no | load | true
+--   outlets | Sources that carried it | count | load | 3
 CREATE OR REPLACE VIEW first_movers AS
 WITH carried AS (
   SELECT s.cluster_id, s.source_id,
@@ -293,8 +363,27 @@ SELECT r.cluster_id, c.origin_agency AS agency, r.source_id, r.story_id,
   r.had_at, r.had_at - min(r.had_at) OVER (PARTITION BY r.cluster_id) AS behind, r.by_publication, r.outlets
 FROM ranked r JOIN coverage c USING (cluster_id);
 
+-- Which source has an agency's copy first, how often, and how far behind are the others? One row per agency and source, of
+-- the stories that several sources carried (first_movers): choose by agency.
+--   agency | Whose copy it is, coverage.origin_agency | name | extract | Example Wire
+--   stories | Stories of the agency that it carried, and others too | count | load | 140
+--   first | Of these, those that it had first, alone or with others | count | load | 31
+--   behind_median | How long after the first it had them, the median | interval | load | 00:09:00
+--   behind_p95 | How long after the first: of 19 of 20 at most this | interval | load | 01:40:00
+CREATE OR REPLACE VIEW agency_lags AS
+SELECT agency, source_id, count(*) AS stories, count(*) FILTER (WHERE behind = INTERVAL 0 SECOND) AS first,
+  to_seconds(quantile_cont(epoch(behind), 0.5)) AS behind_median,
+  to_seconds(quantile_cont(epoch(behind), 0.95)) AS behind_p95
+FROM first_movers WHERE agency IS NOT NULL
+GROUP BY ALL;
+
 -- How long does a story take from its publication to our row? Per source and day of publication; only stories that a
 -- crawl found (no backfill, no replay), in their first version, and whose time of publication is stated to the minute.
+--   day | Day of publication, in UTC | day | page or channel | 2026-03-05
+--   stories | Stories that count | count | load | 71
+--   to_fetch_median | From publication to the fetch, the median | interval | load | 00:06:10
+--   to_row_median | From publication to the row, the median | interval | load | 00:09:40
+--   to_row_p95 | From publication to the row: 19 of 20 stories took at most this | interval | load | 00:31:00
 CREATE OR REPLACE VIEW latency AS
 SELECT v.source_id, timezone('UTC', v.published_at)::DATE AS day, count(*) AS stories,
   to_seconds(quantile_cont(epoch(v.fetched_at) - epoch(v.published_at), 0.5)) AS to_fetch_median,
@@ -307,6 +396,10 @@ GROUP BY ALL;
 
 -- How many stories were there per day of publication, by topic, section, agency, place, language or source? One row per
 -- day, dimension and value; a story counts once in each of its values.
+--   day | Day of publication, in UTC | day | page or channel | 2026-03-05
+--   dimension | What is counted by: source, section, agency, place, language or topic | word | load | section
+--   value | The source, section, agency … | text | page | Sport
+--   stories | Usable stories | count | load | 12
 CREATE OR REPLACE VIEW volumes AS
 WITH of_day AS (
   SELECT timezone('UTC', published_at)::DATE AS day, story_id, source_id, section, origin_agency, located, language,
