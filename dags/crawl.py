@@ -29,6 +29,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, dag, get_parsing_context
 from alerting import WATCHED, late
+from in_turn import InTurn
 from scrapy_operator import ScrapyOperator
 from staged import read
 
@@ -47,7 +48,7 @@ def crawl_dag(source: Source) -> DAG:
     @dag(
         dag_id=f"crawl_{source.name}",
         description=source.title,
-        schedule=source.every,
+        schedule=InTurn(source.every, source.name),
         start_date=datetime(2026, 1, 1, tzinfo=UTC),
         catchup=False,  # a feed of yesterday cannot be fetched today
         max_active_runs=1,  # one crawler at a time per site

@@ -44,7 +44,7 @@ bag = DagBag(sys.argv[1])
 heavy = {"trafilatura", "pyarrow", "duckdb", "scrapy", "warcio", "fastwarc"} & (set(sys.modules) - before)
 dags = {
     dag_id: {
-        "every": dag.schedule.total_seconds() if hasattr(dag.schedule, "total_seconds") else None,
+        "every": dag.schedule.every.total_seconds() if hasattr(dag.schedule, "every") else None,
         "waits_for": [a.uri for a in getattr(getattr(dag.schedule, "asset_condition", None), "objects", [])],
         "clock": getattr(getattr(dag.schedule, "timetable", None), "expression", None),
         "tags": sorted(dag.tags),
