@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from upath import UPath
 
     from pipelines.probe.report import Report
+    from pipelines.search.finding import Hit
+    from pipelines.search.matching import Choice
 
 log = logging.getLogger("wirehouse")
 
@@ -225,8 +227,22 @@ def load(names: Sequence[str] | None = None) -> dict[str, int]:
         )
     batches.unmark(where.data, batches.WAITING, ready)
     findings.told(where.data, judged, marked)
+    if counts:
+        _let_search_follow(where)
     log.info("loaded %s", ", ".join(ready) or "nothing: no batch waits")
     return counts
+
+
+def _let_search_follow(where: Places) -> None:
+    """Tell the search index, if one is kept here, what came in: a search would else do it first."""
+    from pipelines.search import finding
+
+    try:
+        finding.catch_up(where.warehouse, where.home)
+    except (
+        Exception
+    ) as error:  # what is loaded is loaded; the next search tries again, and says what is wrong
+        log.warning("the search index was not brought up to date: %s", error)
 
 
 def check(batch: str | None = None) -> list[Finding]:
@@ -300,6 +316,18 @@ def query(text: str, *, as_of: datetime | None = None) -> Any:
     from pipelines.store import reading
 
     return reading.query(places().warehouse, text, as_of=as_of)
+
+
+def search(
+    text: str, choice: Choice, limit: int = 20, *, remake: bool = False, say: Callable[[str], None] = log.info
+) -> list[Hit]:
+    """The stories that have the words, best first; `remake` throws the kept index away and makes it again."""
+    from pipelines.search import finding
+
+    where = places()
+    if remake:
+        finding.forget(where.warehouse, where.home)
+    return finding.find(where.warehouse, where.home, text, choice, limit, say)
 
 
 def versions(story: str) -> list[dict[str, Any]]:

@@ -190,6 +190,7 @@ def _connected(target: Attach, spill: str) -> Connection:
         },
     )
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")  # it would stand amid our answers
     needed = ["ducklake", "sqlite_scanner" if target.kind == "ducklake:sqlite" else "postgres_scanner"]
     if "://" in target.options:
         needed.append("httpfs")
