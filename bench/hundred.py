@@ -240,6 +240,7 @@ def main() -> None:
     if given.serve:
         serve(given.sources, given.interval, given.keep, given.every)
         return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what we started is stopped
     print(describe("apache-airflow", "scrapy", "duckdb"))
     pace = f"{given.minutes:g} minutes, a story every {given.interval:g} s a wire"
     print(f"{given.sources} sources every {given.every}, {pace}")

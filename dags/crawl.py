@@ -54,7 +54,9 @@ def crawl_dag(source: Source) -> DAG:
         max_active_runs=1,  # one crawler at a time per site
         is_paused_upon_creation=False,  # that it is switched on decides, not a second switch
         tags=["crawl", *source.tags],
-        default_args=WATCHED,
+        # When tasks queue: what is crawled already is read before the next is crawled, else the stories of
+        # the first wait for the last crawl.
+        default_args={**WATCHED, "weight_rule": "upstream"},
         deadline=late(timedelta(hours=2)),
         doc_md=f"{about(source)}\n\n{__doc__}",
     )

@@ -28,9 +28,27 @@ from airflow.sdk.exceptions import AirflowFailException
     tags=["operate"],
     doc_md=__doc__,
     params={
-        "name": Param(type="string", minLength=1, title="Cause or source"),
-        "hours": Param(4, type="number", minimum=0, maximum=2160, title="Hours; 0 tells of it again"),
-        "why": Param("", type="string", maxLength=300, title="Why, for the others"),
+        "name": Param(
+            type="string",
+            minLength=1,
+            title="Cause or source",
+            description="A word of the runbook, such as `blocked` or `feed_frozen`, or a source's name.",
+        ),
+        "hours": Param(
+            4,
+            type="number",
+            minimum=0,
+            maximum=2160,
+            title="Hours",
+            description="For so long nobody is told; 0 tells of it again.",
+        ),
+        "why": Param(
+            None,
+            type=["null", "string"],
+            maxLength=300,
+            title="Why",
+            description="For the others: `wirehouse mutes` shows it.",
+        ),
     },
 )
 def mute_() -> None:

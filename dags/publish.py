@@ -42,7 +42,8 @@ from step_task import step
     max_active_runs=1,  # loads are serialised
     is_paused_upon_creation=False,
     tags=["publish"],
-    default_args={"retries": 2, "retry_delay": timedelta(seconds=30), **WATCHED},
+    # It goes before all crawls that queue: there is one of it, and what they bring waits for it.
+    default_args={"retries": 2, "retry_delay": timedelta(seconds=30), "priority_weight": 10, **WATCHED},
     deadline=late(timedelta(hours=2)),
     doc_md=__doc__,
 )

@@ -70,6 +70,9 @@ def _place(name: str, otherwise: Path) -> UPath:
         place = UPath(text)
         if place.protocol in ("", "file", "local"):
             return UPath(Path(place.path).absolute())
+        if place.protocol in ("s3", "s3a"):
+            # Others write there: a list that is kept would hide it from a server that runs for months.
+            place = UPath(text, use_listings_cache=False)
         place.fs  # noqa: B018  # does its client know such a place?
     except Exception as error:  # each client has errors of its own
         raise UsageError(f"{name}={text}: {' '.join(str(error).split())[:200]}") from error

@@ -168,7 +168,8 @@ def _days(
     told.mkdir(parents=True, exist_ok=True)
     done = {path.name[:8]: path for path in told.glob(f"*.{_TALLY}")}
     staged = set(_batches(home))
-    for left in (path for path in told.iterdir() if path.is_dir()):
+    made = told.iterdir() if told.exists() else ()  # object storage has no empty folder
+    for left in (path for path in made if path.is_dir()):
         if f"{source.name}/{left.name}" not in staged:  # of a day that was broken off
             _remove(left)
     for day, of_day in rereading.days(where.warehouse, source.name, since, until, most):

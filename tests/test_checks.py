@@ -379,6 +379,7 @@ def test_a_reader_that_is_not_sure_any_more_holds_the_batch():
         ({"extraction_confidence": 0.3}, 5),
         ({"outcome": Outcome.REJECTED}, 4),
         ({"date_flags": ("impossible",)}, 4),
+        ({"content_hash": "h"}, 4),
     ],
 )
 def test_what_was_released_is_usual_and_soon_held_no_longer(usual, most):
@@ -412,8 +413,9 @@ def test_the_same_text_under_other_addresses_is_a_storm_of_duplicates():
     assert found(8, past(), content_hash=lambda n: f"h{n // 2}") == [("warning", "duplicates")]
 
 
-def test_bodies_all_alike_are_no_stories():
-    (f,) = judged(6, past(), content_hash="h")[1]
+@pytest.mark.parametrize("before", [[], past()], ids=["a new source", "an old one"])
+def test_bodies_all_alike_are_no_stories(before):
+    (f,) = judged(6, before, content_hash="h")[1]
     assert (f.cause, f.holds) == (Cause.LAYOUT_CHANGED, True)
 
 

@@ -170,10 +170,11 @@ def dates_can_be(j: Judging) -> Iterator[Finding]:
 def stories_are_once(j: Judging) -> Iterator[Finding]:
     """The same text under several addresses of one run: a storm of duplicates, or one page for all."""
     share = j.share(lambda m: m.repeated, _stories)
-    if share.surprise < SURE / 2 or share.now < share.usual + GREW:
-        return
     text, often = Counter(s.content_hash for s in j.stories).most_common(1)[0] if j.stories else ("", 0)
     alike = often >= FEW and often >= MOST * len(j.stories)
+    grew = share.surprise >= SURE / 2 and share.now >= share.usual + GREW
+    if not grew and not (alike and share.usual < MOST / 2):  # one text for all is wrong of a new source too
+        return
     one = next((s for s in j.stories if s.content_hash == text), None)
     yield j.finding(
         "bodies_differ" if alike else "stories_are_once",

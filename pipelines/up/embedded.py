@@ -55,7 +55,7 @@ def environment(home: Path, port: int, inherited: Mapping[str, str]) -> dict[str
     keys = _read(airflow / "secrets.json")
     defaults = {
         "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "30",  # seconds; a busy machine's server is slow to answer
-        "AIRFLOW__CORE__PARALLELISM": "4",  # tasks at a time; a crawl mostly waits, an extract takes a core
+        "AIRFLOW__CORE__PARALLELISM": "8",  # tasks at a time; a crawl mostly waits for its site
         "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",  # seconds until a new DAG file is noticed
     }

@@ -155,12 +155,17 @@ def watch(
 ) -> None:
     """Tell what happens until all is published; then, unless `once`, only stand guard."""
     deadline = time.monotonic() + ONCE_WITHIN.total_seconds()
+    rest = 0.0
     while not progress.published:
         time.sleep(2)
         follow()
         crew.check()
+        if time.monotonic() < rest:
+            continue
+        looking = time.monotonic()
         with suppress(NoAnswerError):  # busy; we ask again
             progress.look()
+        rest = time.monotonic() + 19 * (time.monotonic() - looking)  # of many runs the answer is long
         if once and progress.failures:
             raise WirehouseError("\n".join(map(str, progress.failures)))
         if once and time.monotonic() > deadline:
