@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -42,6 +45,26 @@ def airflow_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
         capture_output=True,
     )
     return home / "airflow" / "airflow.db"
+
+
+@pytest.fixture(scope="session")
+def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a warehouse without a row, to be copied: making one takes longer."""
+    from pipelines.store import warehouse
+
+    folder = tmp_path_factory.mktemp("empty") / "warehouse"
+    with warehouse.opened(f"ducklake:sqlite:{folder}/catalog.sqlite"):
+        return folder
+
+
+@pytest.fixture
+def lake(tmp_path: Path, empty_warehouse: Path) -> str:
+    """What opens an empty warehouse of the test's own."""
+    place = shutil.copytree(empty_warehouse, tmp_path / "warehouse")
+    with closing(sqlite3.connect(place / "catalog.sqlite")) as catalog, catalog:
+        here = f"{place}/catalog.sqlite.files/"
+        catalog.execute("UPDATE ducklake_metadata SET value = ? WHERE key = 'data_path'", [here])
+    return f"ducklake:sqlite:{place}/catalog.sqlite"
 
 
 @pytest.fixture

@@ -32,9 +32,9 @@ def says(story_id, paragraphs, minute=0, **fields):
 
 
 @pytest.fixture
-def wh(tmp_path):
+def wh(tmp_path, lake):
     """The warehouse: `wh(stories)` clusters and loads a batch of them, `wh.ask(sql)` asks it."""
-    with warehouse.opened(f"ducklake:sqlite:{tmp_path}/warehouse/catalog.sqlite") as connection:
+    with warehouse.opened(lake) as connection:
         loading.load(connection, [], [AGENCY])
         yield Line(connection, tmp_path / "data")
 

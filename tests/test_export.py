@@ -53,10 +53,9 @@ FULL = {
 
 
 @pytest.fixture
-def attach(tmp_path, monkeypatch):
-    attach = f"ducklake:sqlite:{tmp_path}/warehouse/catalog.sqlite"
-    monkeypatch.setenv("WIREHOUSE_WAREHOUSE", attach)
-    return attach
+def attach(lake, monkeypatch):
+    monkeypatch.setenv("WIREHOUSE_WAREHOUSE", lake)
+    return lake
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from pipelines.store import batches, loading, reading, staging, warehouse
 
 
 @pytest.fixture
-def attach(tmp_path):
-    return f"ducklake:sqlite:{tmp_path}/catalog.sqlite"
+def attach(lake):
+    return lake
 
 
 @pytest.fixture

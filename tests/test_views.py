@@ -12,8 +12,8 @@ from pipelines.store import loading, reading, warehouse
 
 
 @pytest.fixture
-def attach(tmp_path):
-    return f"ducklake:sqlite:{tmp_path}/warehouse/catalog.sqlite"
+def attach(lake):
+    return lake
 
 
 @pytest.fixture

@@ -33,9 +33,7 @@ def script(name: str) -> str:
 
 def found(connection: Any) -> int | None:
     """The form of the tables there; None where there are none of ours."""
-    (there,) = connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'wh' AND table_name = 'schema_version'"
-    ).fetchone()
+    there = _columns(connection, "schema_version")
     return connection.execute("SELECT max(version) FROM schema_version").fetchone()[0] if there else None
 
 
@@ -113,10 +111,16 @@ def _wanted(table: Table, declared: list[Table]) -> dict[str, str]:
 
 
 def _columns(connection: Any, table: str) -> set[str]:
-    rows = connection.execute(
-        "SELECT column_name FROM duckdb_columns() WHERE database_name = 'wh' AND table_name = ?", [table]
-    )
-    return {name for (name,) in rows.fetchall()}
+    """The columns of a table; none where there is no such table.
+
+    Asked of the table itself: for `duckdb_columns()` a lake reads all that it knows of all its tables.
+    """
+    try:
+        return {name for name, *_ in connection.execute(f"FROM wh.{table} LIMIT 0").description}
+    except Exception as error:
+        if "does not exist" in str(error):
+            return set()
+        raise
 
 
 def _sign(connection: Any) -> None:

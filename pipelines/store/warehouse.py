@@ -183,6 +183,9 @@ def _connected(target: Attach, spill: str) -> Connection:
         config={
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
+            # Else 70 MB are hashed at every opening. We load only from wheels, whose Python runs unchecked as
+            # well, and which the installer has checked; and a question may load none (`reading.shut_in`).
+            "allow_unsigned_extensions": "true",
             "python_enable_replacements": "false",
             "memory_limit": MEMORY,
             "temp_directory": spill,
