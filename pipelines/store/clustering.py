@@ -23,7 +23,7 @@ from pipelines.cluster import memberships
 from pipelines.copies import FEWEST_WORDS, MOST_HOLDERS, Copy, Holders, candidates
 from pipelines.prints import Print, printed, restored
 from pipelines.records import Membership, StoredPrint
-from pipelines.store import batches, staging
+from pipelines.store import batches, plain, staging
 from pipelines.store.loading import name_of, stage
 from pipelines.store.warehouse import Connection
 
@@ -134,6 +134,7 @@ def cluster_batches(connection: Connection, folders: Sequence[UPath]) -> None:
             in_batch[row["run_id"]].add(row["story_id"])
             if stored is not None:
                 prints[row["run_id"]].append(stored)
+    plain.forget(connection, "prints", "clusters", "stories")
     staged = set().union(*in_batch.values())
     for folder in folders:
         mine = in_batch[name_of(folder)]
@@ -202,6 +203,7 @@ class _Desk:
         times = [row["fetched_at"] for row in chunk]
         self.connection.execute("SET VARIABLE seen_from = ?::TIMESTAMPTZ", [min(times) - WINDOW])
         self.connection.execute("SET VARIABLE seen_to = ?::TIMESTAMPTZ", [max(times) + WINDOW])
+        plain.glimpse_holders(self.connection, list(found), min(times) - WINDOW, max(times) + WINDOW)
         self._register("asked", pa.table({"k": list(found)}, _ASKED))
         for row in _rows(self.connection, _HOLDERS):
             found[row["k"]].update(row["story_keys"])
@@ -219,6 +221,7 @@ class _Desk:
         wanted += [{"story_id": story_id} for story_id in sorted(here)]
         wanted += [{"cluster_id": one} for one in sorted(filter(None, clusters))]
         self._register("wanted", pa.Table.from_pylist(wanted, _WANTED))
+        plain.glimpse_wanted(self.connection)
         reread = {row["raw_ref"] for row in chunk} - {None}
         known, again = {}, set()
         for row in _rows(self.connection, _KNOWN):
@@ -239,6 +242,7 @@ class _Desk:
         """
         wanted = [{"story_key": story_key(story_id)} for story_id in known]
         self._register("wanted", pa.Table.from_pylist(wanted, _WANTED))
+        plain.glimpse(self.connection, "prints", {"story_key": [one["story_key"] for one in wanted]})
         current: dict[str, list[Print]] = defaultdict(list)
         earlier: dict[str, list[Print]] = defaultdict(list)
         for row in _rows(self.connection, _PRINTS):

@@ -81,9 +81,13 @@ def comments(table: Table) -> str:
     """The statements that give a table and its columns their comments."""
     lines = [f"COMMENT ON TABLE {table.name} IS {quoted(table.definition)};"]
     for c in table.columns:
-        words = f"{c.definition} ({c.unit}; from: {c.source}; e.g. {c.example})"
-        lines.append(f"COMMENT ON COLUMN {table.name}.{c.name} IS {quoted(words)};")
+        lines.append(f"COMMENT ON COLUMN {table.name}.{c.name} IS {quoted(words_of(c))};")
     return "\n".join(lines)
+
+
+def words_of(column: Column) -> str:
+    """What a column's comment says."""
+    return f"{column.definition} ({column.unit}; from: {column.source}; e.g. {column.example})"
 
 
 def page(schema: str, view_script: str) -> str:

@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 
 from pipelines import ninjs
 from pipelines.errors import UsageError, WirehouseError
+from pipelines.store import plain
 from pipelines.store.attach import parse_attach
 from pipelines.store.reading import STEADY_TRIES, shut_in
 from pipelines.store.warehouse import (
@@ -222,21 +223,27 @@ def _remember(
     rows = pa.table({"story_id": stories, "version": pa.array(versions, pa.int32())})
     with opened(attach) as connection:
         connection.register("gone", rows)
-        committed(
-            connection,
-            lambda: connection.execute(
+
+        def put() -> None:
+            plain.fetch(connection, "exports")
+            connection.execute(
                 "INSERT INTO exports BY NAME SELECT ? AS export_id, ? AS exported_at, "
                 "? AS form, ? AS target, * FROM gone",
                 [export_id, made_at, form, str(target)],
-            ),
-        )
+            )
+
+        committed(connection, put)
 
 
 def _forget(attach: str, export_id: str) -> None:
     """Take back what was remembered of an export that was not delivered."""
     with opened(attach) as connection:
-        delete = "DELETE FROM exports WHERE export_id = ?"
-        committed(connection, lambda: connection.execute(delete, [export_id]))
+
+        def take_back() -> None:
+            plain.fetch(connection, "exports", {"export_id": [export_id]})
+            connection.execute("DELETE FROM exports WHERE export_id = ?", [export_id])
+
+        committed(connection, take_back)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from upath import UPath
 from pipelines.errors import BatchError, WarehouseError
 from pipelines.ledger import Finding, Severity
 from pipelines.measures import Measures
-from pipelines.store import batches, forms, staging
+from pipelines.store import batches, forms, plain, staging
 from pipelines.store.warehouse import Connection, is_absent, opened, scratch
 
 log = logging.getLogger("wirehouse")
@@ -83,6 +83,7 @@ def put(connection: Connection, judged: Sequence[Judged]) -> None:
         return
     _register_judged(connection, judged)
     for table in ("findings", "measures"):
+        plain.fetch(connection, table, {"run_id": [m.run_id for m, _ in judged]})
         connection.execute(f"""
             DELETE FROM {table} WHERE run_id IN (SELECT run_id FROM judged_measures);
             INSERT INTO {table} BY NAME FROM judged_{table}""")  # noqa: S608  names of ours
@@ -94,6 +95,7 @@ def stand(connection: Connection, findings: Iterable[Finding], now: datetime) ->
     One that stood before keeps its `since`; one that is not found any more gets its `until`.
     Where nothing stood and nothing is found, nothing is written.
     """
+    plain.fetch(connection, "findings", where="run_id IS NULL AND until IS NULL")
     found = {(f.check, f.source_id, f.cause): f for f in findings}  # of several of a kind, the last
     _make(connection, "findings", _found(list(found.values()), [now] * len(found)))
     connection.execute("""

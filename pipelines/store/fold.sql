@@ -25,7 +25,7 @@
 -- `-- when T`: the statement runs only if table T has rows: of fifty rows most statements have nothing
 -- to do, and each that touches the lake costs about 15 ms.
 --
--- In: staged_stories, staged_ledger, staged_clusters, the tables. Out: wanted, gone, fresh, judged (by Python).
+-- In: staged_stories, staged_ledger, staged_clusters, the tables. Out: wanted, gone, fresh, turned, matched.
 
 CREATE OR REPLACE TEMP MACRO words(x) AS
   coalesce(trim(regexp_replace(lower(x), '[^\p{L}\p{N}]+', ' ', 'g')), '');
@@ -65,6 +65,8 @@ CREATE OR REPLACE TEMP TABLE keys AS SELECT DISTINCT text_key FROM staged WHERE 
 CREATE OR REPLACE TEMP TABLE urls AS
 SELECT url FROM staged UNION SELECT url FROM staged_same
 UNION SELECT final_url FROM staged_same WHERE final_url IS NOT NULL;
+
+-- neighbourhood (Python): of plain Postgres tables, the rows that share these are fetched
 
 -- First only the keys are read, which costs little, then the rows between the times at which they were found.
 CREATE OR REPLACE TEMP TABLE known (
@@ -340,3 +342,13 @@ FROM stands s
 ANTI JOIN wanted w ON s.part = w.part AND s.story_id = w.story_id AND s.fingerprint = w.fingerprint
   AND row_of(s, false, false) IS NOT DISTINCT FROM row_of(w, w.is_staged, w.before_is_staged)
   AND judged_right(w.raw_ref, w.raw_ref_before, s.change_kind);
+
+-- What comes to something else now: observations with words, and answers without that have found their story.
+CREATE OR REPLACE TEMP TABLE turned AS
+SELECT story_id, run_id, raw_ref, outcome, ledger_story
+FROM chain
+WHERE filename IS NULL AND (outcome <> was OR (NOT in_chain AND text_key IN (FROM keys)));
+
+CREATE OR REPLACE TEMP TABLE matched AS
+SELECT run_id, raw_ref, fetched_at, url, story_id
+FROM same WHERE NOT is_new AND story_id IS DISTINCT FROM story_before;

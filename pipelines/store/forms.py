@@ -13,6 +13,8 @@ from hashlib import sha256
 from importlib import metadata, resources
 from typing import Any
 
+from pipelines.store import plain
+from pipelines.store.attach import quoted
 from pipelines.store.dictionary import Table, comments, question_of, tables, views
 
 SCHEMA_VERSION = 2
@@ -47,7 +49,8 @@ def is_ours(connection: Any) -> bool:
 
 def digest() -> str:
     """What tells one state of our SQL files from another."""
-    return sha256((script("schema.sql") + script("views.sql")).encode()).hexdigest()
+    scripts = ("schema.sql", "views.sql", "views_postgres.sql")
+    return sha256("".join(map(script, scripts)).encode()).hexdigest()
 
 
 def make(connection: Any) -> None:
@@ -115,6 +118,8 @@ def _columns(connection: Any, table: str) -> set[str]:
 
     Asked of the table itself: for `duckdb_columns()` a lake reads all that it knows of all its tables.
     """
+    if plain.is_plain(connection):
+        return set(plain.there(connection).get(table, ()))
     try:
         return {name for name, *_ in connection.execute(f"FROM wh.{table} LIMIT 0").description}
     except Exception as error:
@@ -123,8 +128,14 @@ def _columns(connection: Any, table: str) -> set[str]:
         raise
 
 
-def _sign(connection: Any) -> None:
-    connection.execute(
-        "INSERT INTO schema_version (version, applied_at, wirehouse_version, digest) VALUES (?, ?, ?, ?)",
-        [SCHEMA_VERSION, datetime.now(UTC), metadata.version("wirehouse"), digest()],
+def signature() -> str:
+    """The statement that says that the tables have our form now."""
+    said = (datetime.now(UTC).isoformat(), metadata.version("wirehouse"), digest())
+    return (
+        "INSERT INTO schema_version (version, applied_at, wirehouse_version, digest) "  # noqa: S608  ours
+        f"VALUES ({SCHEMA_VERSION}, {', '.join(map(quoted, said))})"
     )
+
+
+def _sign(connection: Any) -> None:
+    connection.execute(signature())

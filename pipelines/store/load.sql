@@ -97,11 +97,6 @@ INSERT INTO past_versions BY NAME
 SELECT * EXCLUDE (part, first_seen_at, last_seen_at, cluster_id) FROM rows WHERE part = 'past_versions';
 
 -- Observations and the ledger; late ones may change what earlier ones came to.
-CREATE OR REPLACE TEMP TABLE turned AS
-SELECT story_id, run_id, raw_ref, outcome, ledger_story
-FROM chain
-WHERE filename IS NULL AND (outcome <> was OR (NOT in_chain AND text_key IN (FROM keys)));
-
 -- when turned
 UPDATE observations SET outcome = t.outcome
 FROM turned t
@@ -112,10 +107,6 @@ WHERE observations.run_id = t.run_id AND observations.story_id = t.story_id
 UPDATE ledger SET outcome = t.outcome, story_id = t.ledger_story
 FROM turned t
 WHERE ledger.run_id = t.run_id AND coalesce(ledger.raw_ref, ledger.story_id) = coalesce(t.raw_ref, t.story_id);
-
-CREATE OR REPLACE TEMP TABLE matched AS
-SELECT run_id, raw_ref, fetched_at, url, story_id
-FROM same WHERE NOT is_new AND story_id IS DISTINCT FROM story_before;
 
 -- when matched
 UPDATE observations SET story_id = m.story_id, story_key = key(m.story_id)

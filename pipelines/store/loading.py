@@ -20,7 +20,7 @@ from pipelines import versions
 from pipelines.errors import BatchError
 from pipelines.ledger import Fetch, LedgerLine, Run, Sighting
 from pipelines.records import Membership, Source, StoredPrint, Story
-from pipelines.store import batches, findings, staging
+from pipelines.store import batches, findings, plain, staging
 from pipelines.store.attach import quoted
 from pipelines.store.warehouse import Connection, committed, flush, one, run_script
 
@@ -89,6 +89,7 @@ def load(
     folders, sources = list(folders), list(sources)
 
     def work() -> dict[str, int]:
+        _fetch_what_is_said_of_sources(connection, folders, sources)
         counts = _load(connection, folders)
         _put_sources(connection, sources, unreadable)
         findings.put(connection, judged)
@@ -124,6 +125,16 @@ def _put_sources(connection: Connection, sources: Sequence[Source], unreadable: 
         connection.execute("INSERT INTO sources BY NAME FROM stated")
 
 
+def _fetch_what_is_said_of_sources(
+    connection: Connection, folders: Sequence[UPath], sources: Sequence[Source]
+) -> None:
+    """Of plain Postgres tables: which of the batches are loaded, and which sources ever ran."""
+    plain.fetch(connection, "sources", where="true")
+    known = {row[0] for row in connection.execute("SELECT source_id FROM sources").fetchall()}
+    resting = [s.name for s in sources if not s.enabled and s.name not in known]
+    plain.fetch(connection, "runs", {"run_id": [name_of(folder) for folder in folders], "source_id": resting})
+
+
 def _load(connection: Connection, folders: Sequence[UPath]) -> dict[str, int]:
     loaded = {row[0] for row in connection.execute("SELECT run_id FROM runs").fetchall()}
     in_time = sorted(folders, key=lambda folder: folder.name)
@@ -134,7 +145,10 @@ def _load(connection: Connection, folders: Sequence[UPath]) -> dict[str, int]:
     connection.execute("SET VARIABLE now = ?::TIMESTAMPTZ", [datetime.now(UTC)])
     stage(connection, list(waiting.values()))
     _stage_runs(connection, list(waiting), runs)
-    run_script(connection, "fold.sql")
+    run_script(connection, "fold.sql", "before")
+    plain.neighbourhood(connection)
+    run_script(connection, "fold.sql", "after")
+    plain.turned(connection)
     run_script(connection, "load.sql", "before")
     _judge(connection)
     run_script(connection, "load.sql", "after")

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+from pipelines.store import plain
 from pipelines.store.warehouse import Connection, is_conflict
 
 KEPT = timedelta(days=30)
@@ -38,7 +39,10 @@ def maintain(connection: Connection, *, keep: timedelta = KEPT) -> dict[str, int
     needs, or that a killed load has left, are removed. Loads and readers may go on: a
     file goes only after it has been unneeded for a day. Where a load is in the way of one of
     these, it is tried again; each is a transaction of its own, and each may be left out.
+    Plain Postgres tidies up by itself (autovacuum): there it is only told to look at the tables again.
     """
+    if plain.is_plain(connection):
+        return plain.tidy(connection)
     moments = {"keep": datetime.now(UTC) - keep, "grace": datetime.now(UTC) - GRACE}
     before = _extent(connection)
     done = {name: _patiently(connection, call, moments, column) for name, column, call in _TIDYING}

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from pipelines.errors import UsageError, WarehouseError
 from pipelines.ledger import Cause, Finding, LedgerLine, Outcome, Severity
+from pipelines.store import plain
 from pipelines.store.attach import parse_attach, quoted
 from pipelines.store.warehouse import (
     Connection,
@@ -98,10 +99,11 @@ def steady(connection: Connection, sql: str) -> pa.Table:
 
 def shut_in(connection: Connection, files: str | None) -> None:
     """Take from a connection all files but the warehouse's own, and the means to get them back."""
-    folder = files or one(
-        connection, "SELECT value FROM ducklake_options('wh') WHERE option_name = 'data_path'"
-    )
-    connection.execute(f"SET allowed_directories = [{quoted(folder)}]")
+    if not plain.is_plain(connection):
+        folder = files or one(
+            connection, "SELECT value FROM ducklake_options('wh') WHERE option_name = 'data_path'"
+        )
+        connection.execute(f"SET allowed_directories = [{quoted(folder)}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
 

@@ -8,10 +8,11 @@ is what a DuckDB user would write in ATTACH:
 
     ducklake:sqlite:/srv/wirehouse/catalog.sqlite
     ducklake:postgres:dbname=wire host=db password=… (DATA_PATH '/srv/wirehouse/files')
+    postgres:dbname=wire host=db password=…
 
 In a DuckLake the rows are Parquet files and the catalog says which of them hold, so
-analysts read while loads run. Extensions come from wheels of the package index; none
-is ever downloaded.
+analysts read while loads run; in plain Postgres (`plain`) neither waits for the other. Extensions
+come from wheels of the package index; none is ever downloaded.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from typing import Any, TypeVar
 import duckdb
 
 from pipelines.errors import UsageError, WarehouseError
-from pipelines.store import forms
+from pipelines.store import forms, plain
 from pipelines.store.attach import Attach, explained, parse_attach, quoted
 
 Connection = duckdb.DuckDBPyConnection
@@ -102,7 +103,9 @@ def committed(connection: Connection, work: Callable[[], T]) -> T:
         before = snapshot(connection)
         try:
             with transaction(connection):
+                plain.lock(connection)
                 done = work()
+                plain.put_back(connection)
                 if snapshot(connection.cursor()) != before:  # (a cursor is outside of our transaction)
                     raise duckdb.TransactionException("conflict: another commit came in between")
                 return done
@@ -155,13 +158,13 @@ def kinds_of_statement(sql: str) -> list[str]:
 
 
 def run_script(connection: Connection, name: str, part: str | None = None) -> None:
-    """Run the statements of one of our SQL files, or of its part before or after its `-- judge` line.
+    """Run the statements of one of our SQL files, or of its part before or after its line `-- … (Python)`.
 
     A statement below a line `-- when T` runs only if table T has rows.
     """
     text = forms.script(name)
     if part is not None:
-        before, after = re.split(r"^-- judge .*$", text, maxsplit=1, flags=re.M)
+        before, after = re.split(r"^-- \w+ \(Python\).*$", text, maxsplit=1, flags=re.M)
         text = {"before": before, "after": after}[part]
     for statement in re.split(r";$", text, flags=re.M):
         if not re.sub(r"^--.*$", "", statement, flags=re.M).strip():
@@ -194,7 +197,9 @@ def _connected(target: Attach, spill: str) -> Connection:
     )
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET enable_progress_bar = false")  # it would stand amid our answers
-    needed = ["ducklake", "sqlite_scanner" if target.kind == "ducklake:sqlite" else "postgres_scanner"]
+    needed = ["sqlite_scanner" if target.kind == "ducklake:sqlite" else "postgres_scanner"]
+    if target.is_lake:
+        needed.append("ducklake")
     if "://" in target.options:
         needed.append("httpfs")
     for name in needed:
@@ -242,7 +247,11 @@ def _attach(connection: Connection, target: Attach, read_only: bool, as_of: date
                 f"{target.shown}: there is no warehouse yet: load a batch first (wirehouse run)"
             ) from None
         raise
-    connection.execute("USE wh")
+    if target.is_lake:
+        connection.execute("USE wh")
+    else:
+        connection.execute("SET pg_null_byte_replacement = '\ufffd'")  # Postgres has no text with a NUL in it
+        plain.face(connection, as_of)
 
 
 def _make_folder(folder: Path, target: Attach) -> None:
@@ -259,7 +268,10 @@ def _bring_up(connection: Connection) -> None:
     try:
         with transaction(connection):
             version = forms.found(connection)
-            if version is None:
+            if plain.is_plain(connection):
+                if version is None or version <= forms.SCHEMA_VERSION:
+                    plain.bring_up(connection, forms.signature())
+            elif version is None:
                 for option, value in (
                     ("parquet_compression", "zstd"),
                     # Small row groups: a load reads one old body without reading 100,000 others.
@@ -273,10 +285,14 @@ def _bring_up(connection: Connection) -> None:
     except duckdb.Error:
         if not forms.is_ours(connection):  # else somebody has done it at the same time
             raise
+    if plain.is_plain(connection):
+        plain.look(connection)
 
 
 def _refuse_newer(connection: Connection, target: Attach) -> None:
     version = forms.found(connection)
+    if version is None and not target.is_lake:
+        raise WarehouseError(f"{target.shown}: there is no warehouse yet: load a batch first (wirehouse run)")
     if version is None:
         raise WarehouseError(
             f"{target.shown}: there is a catalog, but no tables of ours: load a batch first (wirehouse run)"

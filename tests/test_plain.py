@@ -1,0 +1,224 @@
+"""Is plain Postgres a warehouse of its own right: its views, comments, indexes, search, and its past?"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from press import NOON, batch, line, member, name, story
+
+from pipelines.errors import UsageError, WarehouseError
+from pipelines.ledger import Cause, Finding, Outcome, Severity
+from pipelines.measures import Measures
+from pipelines.records import Source, Subject
+from pipelines.store import clustering, dictionary, forms, loading, plain_tables, reading, warehouse
+
+VIEWS = [view.name for view in dictionary.views(forms.script("views.sql"))]
+
+
+def load(attach, *folders, **options):
+    with warehouse.opened(attach) as connection:
+        return loading.load(connection, folders, **options)
+
+
+def served(attach, sql):
+    """What the server itself answers, as JSON says it: no DuckDB has a part in it."""
+    asked = f"SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]')::text FROM ({sql}) t"
+    with warehouse.opened(attach, read_only=True) as connection:
+        (text,) = connection.execute("SELECT * FROM postgres_query('pg', ?)", [asked]).fetchone()
+    return json.loads(text)
+
+
+@pytest.fixture
+def eventful(plain, tmp_path):
+    """A warehouse of which every view has something to say."""
+    data = tmp_path / "data"
+    sources = [
+        Source(name=one, title=one.upper(), home=f"https://{one}.example/", agency=agency)
+        for one, agency in (("ap", "Example Wire"), ("bp", None), ("cp", None))
+    ]
+    wire = {"origin_agency": "Example Wire", "published_precision": "minute", "published_tz_known": True}
+    rain = story("s1", 0, section="Sport", language="en", located="LEEDS", keywords=("rain", "cricket"),
+        subjects=(Subject(code="15000000", name="sport", scheme="medtop"), Subject(code="1", name="rain", scheme=None)), **wire)  # fmt: skip
+    reprint = story("s2", 5, source_id="bp", published_at=NOON + timedelta(minutes=4), **wire)
+    other = story(
+        "s3", 6, "sun. And wind! Or hail", source_id="cp", correction_text="Corrects the wind", **wire
+    )
+    after = story("s4", 9, "sun. And wind!", source_id="bp", published_at=NOON + timedelta(minutes=2), **wire)
+    members = [
+        member(rain),
+        member(reprint, role="reprint"),
+        member(other, "c-2"),
+        member(after, "c-2", "reprint"),
+    ]
+    load(
+        plain, batch(data, name(1), [rain], members=members[:1]),
+        batch(data, name(2, "bp"), [reprint, after], members=[members[1], members[3]], unchanged={"https://bp.example/gone": 7}),
+        batch(data, name(3, "cp"), [other], members=members[2:3]), sources=sources,
+    )  # fmt: skip
+    corrected = story("s3", 60, "sun. And more wind! Or hail", source_id="cp", signal="correction", **wire)
+    killed = story("s1", 90, "this story is withdrawn", pub_status="canceled", signal="kill", **wire)
+    failed = line(name(5), "https://ap.example/x", Outcome.TIMEOUT)
+    run = name(5)
+    measures = Measures(run_id=run, source_id="ap", kind="crawl", started_at=NOON, judged_at=NOON)
+    finding = Finding(
+        check="channels_answer", severity=Severity.ERROR, cause=Cause.BLOCKED, source_id="ap", run_id=run,
+        message="403", next_step="look", found_at=NOON,
+    )  # fmt: skip
+    with warehouse.opened(plain) as connection:
+        folders = [batch(data, name(4, "cp"), [corrected]), batch(data, run, [killed], other=[failed])]
+        loading.load(connection, folders, sources, [(measures, [finding])])
+
+        def hand_on():
+            from pipelines.store import plain as tables
+
+            tables.fetch(connection, "exports")
+            connection.execute(
+                "INSERT INTO exports VALUES ('e', now(), 'ninjs', '/srv/in', 's1', 1), ('e', now(), 'ninjs', '/srv/in', 's2', 1)"
+            )
+
+        warehouse.committed(connection, hand_on)
+    return plain
+
+
+def plainly(value):
+    """A value as JSON has it: times as numbers, lists of structs in the order of their names."""
+    if isinstance(value, dict):
+        return {key: plainly(one) for key, one in sorted(value.items())}
+    if isinstance(value, list | tuple):
+        return [plainly(one) for one in value]
+    if isinstance(value, float):
+        return round(value, 9)
+    return value
+
+
+def rows_of(connection, sql):
+    """Rows as comparable texts; times to the microsecond, in UTC."""
+    found = connection.execute(f"SELECT * FROM ({sql})")
+    columns = [column[0] for column in found.description]
+    return sorted(repr(plainly(dict(zip(columns, row, strict=True)))) for row in found.fetchall())
+
+
+def test_every_view_answers_as_it_does_in_a_lake(eventful):
+    with warehouse.opened(eventful, read_only=True) as connection:
+        silent = []
+        for view in VIEWS:
+            theirs = f"SELECT * FROM pg.public.{view}"
+            if view == "completeness":
+                kind = "STRUCT(channel VARCHAR, kind VARCHAR, stories BIGINT, alone BIGINT)[]"
+                theirs = f"SELECT * REPLACE (channels::JSON::{kind} AS channels) FROM pg.public.{view}"
+            whole = {
+                column for column, kind in plain_tables.declared()["stories"].items() if "STRUCT" in kind
+            }
+            columns = {row[0] for row in connection.execute(f"DESCRIBE wh.{view}").fetchall()}
+            if whole <= columns:
+                kinds = plain_tables.declared()["stories"]
+                named = ", ".join(
+                    f'"{c}"::JSON::{kinds[c].removesuffix(" NOT NULL")} AS "{c}"' for c in sorted(whole)
+                )
+                theirs = f"SELECT * REPLACE ({named}) FROM pg.public.{view}"
+            ours = rows_of(connection, f"SELECT * FROM wh.{view}")
+            assert rows_of(connection, theirs) == ours, view
+            silent += [view] * (not ours)
+        assert silent == [], "nothing was compared"
+
+
+def test_the_server_has_all_tables_views_and_columns_with_their_comments(plain):
+    found = served(
+        plain,
+        "SELECT c.relname AS name, a.attname AS column, obj_description(c.oid, 'pg_class') AS about, "
+        "col_description(c.oid, a.attnum) AS says FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
+        "WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v') AND a.attnum > 0",
+    )
+    schema = dictionary.tables(forms.script("schema.sql"))
+    about = {t.name: t.definition for t in [*schema, *dictionary.views(forms.script("views.sql"))]}
+    assert {row["name"]: row["about"] for row in found} == about
+    says = {(row["name"], row["column"]): row["says"] for row in found}
+    assert {key for key, text in says.items() if key[0] not in VIEWS and not text} == set()
+    for table in schema:
+        for column in table.columns:
+            assert says[(table.name, column.name)] == dictionary.words_of(column)
+
+
+LOOKED_UP = {
+    "stories WHERE story_id = 'x'": "stories_key",
+    "stories WHERE url = 'https://x'": "stories_hash_url",
+    "stories WHERE canonical_url = 'https://x'": "stories_hash_canonical_url",
+    "stories WHERE source_id = 'x' ORDER BY published_at DESC LIMIT 9": "stories_source_id_published_at",
+    "stories WHERE cluster_id = 'x'": "stories_cluster_id",
+    "stories WHERE run_id = 'x'": "stories_run_id",
+    "stories WHERE search_text @@ to_tsquery('simple', 'rain')": "stories_gin_search_text",
+    "observations WHERE url_key = 1": "observations_url_key",
+    "ledger WHERE url = 'https://x'": "ledger_hash_url",
+    "prints WHERE keys && '{1,2}'": "prints_gin_keys",
+}
+
+
+def test_what_is_looked_up_is_found_by_an_index(plain, postgres):
+    asked = "".join(f"EXPLAIN SELECT 1 FROM {table};\n" for table in LOOKED_UP)
+    plans = postgres.running.psql(f"\\c {postgres.name_in(plain)}\nSET enable_seqscan = off;\n{asked}")
+    assert [index for index in LOOKED_UP.values() if index not in plans] == []
+
+
+def test_words_are_found_by_the_server_those_of_headlines_first(plain, tmp_path):
+    in_body = story("s1", says="thunder", headline="Rain")
+    in_headline = story("s2", says="sun", headline="Thunder over Leeds")
+    load(plain, batch(tmp_path, name(1), [in_body, in_headline, story("s3", says="snow")]))
+    found = served(
+        plain,
+        "SELECT story_id FROM stories, to_tsquery('simple', 'thunder') q WHERE search_text @@ q "
+        "ORDER BY ts_rank(search_text, q) DESC",
+    )
+    assert [row["story_id"] for row in found] == ["s2", "s1"]
+
+
+def test_a_long_address_a_huge_body_and_a_nul_are_loaded(plain, tmp_path):
+    words = " ".join(f"w{n}" for n in range(300_000))
+    given = story("s1", url="https://ap.example/" + "x" * 9_000, body_text=words, byline="By\0 Ann")
+    load(plain, batch(tmp_path, name(1), [given]))
+    (row,) = reading.query(plain, "SELECT url, body_text, byline FROM stories").to_pylist()
+    assert (row["url"], row["body_text"], row["byline"]) == (given.url, words, "By\ufffd Ann")
+
+
+def test_as_of_shows_the_versions_that_were_loaded_then(plain, tmp_path):
+    load(plain, batch(tmp_path, name(1), [story("s1")]))
+    then = datetime.now(UTC)
+    load(plain, batch(tmp_path, name(2), [story("s1", 9, "snow"), story("s2", 9, "hail")]))
+    asked = (
+        "SELECT story_id, version, valid_to, body_text LIKE '%rain%' AS old FROM story_versions ORDER BY ALL"
+    )
+    (row,) = reading.query(plain, asked, as_of=then).to_pylist()
+    assert row == {"story_id": "s1", "version": 1, "valid_to": None, "old": True}
+    assert reading.query(plain, "FROM stories_usable", as_of=then).num_rows == 1
+    assert reading.query(plain, "FROM runs", as_of=then).num_rows == 1
+    with pytest.raises(UsageError, match="plain Postgres tables keep no past of clusters"):
+        reading.query(plain, "FROM coverage", as_of=then)
+    with pytest.raises(WarehouseError, match="before the first load"):
+        reading.query(plain, "FROM stories", as_of=NOON - timedelta(days=9000))
+
+
+def test_a_load_reads_and_writes_only_what_its_batch_touches(plain, tmp_path):
+    others = [story(f"n{n}", n, f"text number {n}") for n in range(40)]
+    load(plain, batch(tmp_path, name(1), [story("s1"), *others]))
+    before = {r["story_id"]: r["xmin"] for r in served(plain, "SELECT story_id, xmin::text FROM stories")}
+    later = batch(tmp_path, name(2), [story("s1", 90, "snow")])
+    with warehouse.opened(plain) as connection:
+        clustering.cluster_batches(connection, [later])
+        fetched = []
+
+        class Counting:
+            def __getattr__(self, attribute):
+                return getattr(connection, attribute)
+
+            def execute(self, sql, *parameters):
+                if sql.startswith("INSERT INTO pg."):  # what was fetched is still there
+                    fetched.extend(
+                        connection.execute("SELECT story_id FROM stories").fetchall()
+                    ) if not fetched else None
+                return connection.execute(sql, *parameters)
+
+        loading.load(Counting(), [later])
+    assert set(fetched) == {("s1",)}
+    after = {r["story_id"]: r["xmin"] for r in served(plain, "SELECT story_id, xmin::text FROM stories")}
+    assert {i for i in after if after[i] != before[i]} == {"s1"}
