@@ -127,7 +127,9 @@ def logged_in(chromium: Browser, base: str, user: str) -> Iterator[Page]:
         page.context.close()
 
 
-def decide(page: Page, base: str, batch: str, word: str, shown: str, picture: bool) -> None:
+def decide(
+    page: Page, base: str, batch: str, word: str, shown: str, why: str | None = None, picture: bool = False
+) -> None:
     """Answer what Airflow asks about a held batch, as one who comes from the list of required actions."""
     page.goto(f"{base}/required_actions")
     page.click(f"a:has-text('Load {batch}?')")
@@ -135,8 +137,9 @@ def decide(page: Page, base: str, batch: str, word: str, shown: str, picture: bo
     page.wait_for_selector("text=Kept with the run's findings.")
     if picture:
         page.screenshot(path=DOCS / "quarantine.png")
-    page.fill("#element_why", "we looked at it")
-    page.click(f"[data-testid=hitl-option-{word}]")
+    if why:
+        page.fill("#element_why", why)
+    page.click(f"[data-testid=hitl-option-{word}]:not([disabled])")
     saw(f"{word} of {batch} is clicked")
 
 
@@ -213,8 +216,9 @@ def day(chromium: Browser, base: str, api: AirflowApi, home: Path, pictures: boo
         page.goto(f"{base}/dags/crawl_bare/runs/{runs[0].run_id}/tasks/check")
         page.wait_for_selector("text=none of 8 pages holds a story")
         saw("olga: the log of the red check says what was found")
-        decide(page, base, named["bare"], "Reject", "none of 8 pages holds a story", pictures)
-        decide(page, base, named["notice"], "Approve", "have the same text", False)
+        none = "none of 8 pages holds a story"
+        decide(page, base, named["bare"], "Reject", none, "we looked at it", picture=pictures)
+        decide(page, base, named["notice"], "Approve", "have the same text")
         until("the one is discarded: its run is loaded, and says so",
               lambda: row(named["bare"]) == [{"finish_reason": "discarded"}])  # fmt: skip
         until(

@@ -125,6 +125,8 @@ def add_users(crew: Crew, env: dict[str, str]) -> None:
     """As docker-compose.yml does it."""
     command = str(Path(sys.executable).with_name("airflow"))
     crew.run("migrate", [command, "db", "migrate"], env)
+    look = ["roles", "add-perms", "Viewer", "User", "--resource", "Plugins", "--action", "can_read"]
+    crew.run("roles", [command, *look], env)
     for name, role in USERS.items():
         crew.run(
             "users",

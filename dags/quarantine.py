@@ -94,7 +94,12 @@ def quarantine() -> None:
         doc_md=APPROVE,
         subject="Load {{ params.batch }}?",
         body=evidence(),  # resolved, not rendered: words of pages are no template
-        params={"why": Param("", type="string", title="Why", description="Kept with the run's findings.")},
+        # (May be null: else the UI lets nobody answer without it.)
+        params={
+            "why": Param(
+                None, type=["null", "string"], title="Why", description="Kept with the run's findings."
+            )
+        },
     )
 
     @task(outlets=[STAGED], execution_timeout=timedelta(minutes=30), retries=1)

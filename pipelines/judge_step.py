@@ -18,7 +18,7 @@ from pipelines.ledger import Cause, Fetch, Finding, LedgerLine, Severity, Sighti
 from pipelines.measures import Measures
 from pipelines.places import Places
 from pipelines.records import Source, Story
-from pipelines.store import batches, decisions, findings, history, reading, staging, warehouse
+from pipelines.store import batches, decisions, findings, history, loaded, reading, staging, warehouse
 
 
 def judge(where: Places, source: Source, batch: str) -> list[Finding]:
@@ -59,18 +59,21 @@ def judge_warehouse(where: Places, sources: Iterable[Source]) -> list[Finding]:
     """What checks find in the warehouse, errors first; the table `findings` then says so.
 
     Its rows are held against each other, and the sources against the clock. Where nothing was ever
-    loaded, that is noted: a new installation is not ill.
+    loaded, that is noted: a new installation is not ill. Where runs were loaded that are not there any
+    more, that is an error, and stays one when more is loaded.
     """
-    now = datetime.now(UTC)
+    now, before = datetime.now(UTC), loaded.known(where.data)
     try:
         contradictions = reading.check(where.warehouse, now)
     except WarehouseError as error:
         if not warehouse.is_absent(error):
             raise
-        return [_nothing_yet(str(error), now)]
+        return [_lost(0, before, where, now) if before else _nothing_yet(str(error), now)]
     late = overdue(sources, history.last(where.warehouse), now)
     found = sorted([*contradictions, *late], key=lambda f: -f.severity.rank)
     with warehouse.opened(where.warehouse) as connection:
+        if before and not loaded.has(connection, before):
+            found = [_lost(loaded.count(connection), before, where, now), *found]
         warehouse.committed(connection, lambda: findings.stand(connection, found, now))
     return found
 
@@ -84,5 +87,21 @@ def _nothing_yet(said: str, now: datetime) -> Finding:
         run_id=None,
         message=said,
         next_step="nothing: the first publish makes it",
+        found_at=now,
+    )
+
+
+def _lost(runs: int, before: loaded.Loaded, where: Places, now: datetime) -> Finding:
+    return Finding(
+        check="has_what_was_loaded",
+        severity=Severity.ERROR,
+        cause=Cause.OURS,
+        source_id=None,
+        run_id=None,
+        message=f"the warehouse has {runs:,} runs, and had {before.runs:,} from {before.first} on: rows were "
+        "lost, or it is another one",
+        next_step="put it back from a copy, correct WIREHOUSE_WAREHOUSE, or load its batches again "
+        f"(`wirehouse load BATCH…`); if you began anew on purpose, delete {where.data / loaded.LOADED}",
+        evidence=f"{runs:,} of {before.runs:,}",
         found_at=now,
     )

@@ -208,7 +208,7 @@ def load(names: Sequence[str] | None = None) -> dict[str, int]:
 
     What checks found goes into the tables too: of all judged batches, also of those that are not loaded.
     """
-    from pipelines.store import findings, loading, warehouse
+    from pipelines.store import findings, loaded, loading, warehouse
     from pipelines.store.ready import ready as fit
 
     where = places()
@@ -225,6 +225,7 @@ def load(names: Sequence[str] | None = None) -> dict[str, int]:
             judged=judged,
             unreadable=[name for name, s in known.items() if isinstance(s, SourceError)],
         )
+        loaded.note(where.data, connection)
     batches.unmark(where.data, batches.WAITING, ready)
     findings.told(where.data, judged, marked)
     if counts:

@@ -170,14 +170,19 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def token(base: str, password: str) -> str:
-    body = json.dumps({"username": "admin", "password": password}).encode()
-    with urlopen(Request(f"{base}/auth/token", body, {"Content-Type": "application/json"})) as answer:
-        return json.load(answer)["access_token"]
+def token(base: str, password: str, user: str = "admin") -> str:
+    return asked(f"{base}/auth/token", {"username": user, "password": password})["access_token"]
+
+
+def asked(url: str, body: Any = None, word: str | None = None) -> Any:
+    """The JSON of an answer; HTTPError for what is refused."""
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {word}"} if word else {})
+    with urlopen(Request(url, json.dumps(body).encode() if body else None, headers)) as answer:
+        return json.load(answer)
 
 
 @pytest.mark.timeout(300)
-def test_the_api_server_gets_healthy_and_lets_in_the_admin_alone(stack, free_port):
+def test_the_api_server_gets_healthy_lets_in_its_users_alone_and_a_viewer_to_look(stack, free_port):
     server = stack.start("api-server", "--host", "127.0.0.1", "--port", str(free_port))
     base = f"http://127.0.0.1:{free_port}"
     try:
@@ -186,14 +191,24 @@ def test_the_api_server_gets_healthy_and_lets_in_the_admin_alone(stack, free_por
         assert check[0] == "CMD"
         healthy = [part.replace(":8080", f":{free_port}") for part in check[1:]]
         subprocess.run(healthy, env=stack.environment("api-server"), check=True)
-        request = Request(f"{base}/api/v2/dags")
-        request.add_header("Authorization", f"Bearer {token(base, SECRETS['ADMIN_PASSWORD'])}")
-        with urlopen(request) as answer:
-            assert json.load(answer)["total_entries"] == 0
+        admin = token(base, SECRETS["ADMIN_PASSWORD"])
+        assert asked(f"{base}/api/v2/dags", word=admin)["total_entries"] == 0
+        names = dict.fromkeys(("username", "first_name", "last_name", "password"), "vera")
+        viewer = names | {"email": "vera@localhost", "roles": [{"name": "Viewer"}]}
+        asked(f"{base}/auth/fab/v1/users", viewer, admin)
+        vera = token(base, "vera", "vera")
+        plugins = asked(f"{base}/api/v2/plugins", word=vera)["plugins"]  # as Airflow's navigation asks
+        assert "desk" in [plugin["name"] for plugin in plugins]
+        assert "sources" in asked(f"{base}/desk/api/overview", word=vera)
+        for dag_id in ("mute", "recrawl", "quarantine"):
+            with pytest.raises(HTTPError, match="403"):
+                asked(f"{base}/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None}, vera)
         with pytest.raises(HTTPError, match="401"):
             token(base, "wrong")
         with pytest.raises(HTTPError, match="401"):
-            urlopen(f"{base}/api/v2/dags")
+            asked(f"{base}/api/v2/dags")
+        with pytest.raises(HTTPError, match="401"):
+            asked(f"{base}/desk/api/overview")
     finally:
         server.terminate()
         server.communicate(timeout=30)
