@@ -248,7 +248,7 @@ def replay(files: tuple[Path, ...], name: str, own: bool, salvage: bool, as_json
 
 
 @main.command()
-@click.argument("query")
+@click.argument("query", required=False)
 @click.option("--as-of", metavar="T", help="The warehouse as it was then, ISO 8601.")
 @click.option(
     "--format",
@@ -258,10 +258,31 @@ def replay(files: tuple[Path, ...], name: str, own: bool, salvage: bool, as_json
     show_default=True,
 )
 @click.option("--out", type=click.Path(path_type=Path), help="A file to write to, in place of stdout.")
-def sql(query: str, as_of: str | None, form: str, out: Path | None) -> None:
-    """Ask the warehouse, read-only, also while a load runs."""
+@click.option(
+    "--attach", is_flag=True, help="Print what any DuckDB client must be told to read the warehouse."
+)
+def sql(query: str | None, as_of: str | None, form: str, out: Path | None, attach: bool) -> None:
+    """Ask the warehouse, read-only, also while a load runs.
+
+    Without a QUERY a shell opens, with history and completion; where stdin is no terminal, the question is
+    read from it.
+    """
+    if attach:
+        from pipelines.store.clients import attach_script
+
+        click.echo(attach_script(places().warehouse))
+        return
     from pipelines import steps
 
+    if query is None:
+        if sys.stdin.isatty():
+            if out or form == "parquet":
+                raise UsageError("sql: --out and parquet are for one question: name it")
+            from pipelines.cli_shell import shell
+
+            shell(places().home, moment(as_of), form)
+            return
+        query = sys.stdin.read()
     show.rows(steps.query(query, as_of=moment(as_of)), form, out)
 
 

@@ -83,7 +83,7 @@ def query(attach: str, sql: str, *, as_of: datetime | None = None) -> pa.Table:
             raise
 
 
-def steady(connection: Connection, sql: str) -> pa.Table:
+def steady(connection: Connection, sql: str, values: Sequence[Any] = ()) -> pa.Table:
     """Answer a question about one state of the warehouse; asked again if a commit came in between.
 
     With a catalog in SQLite DuckLake reads rows that are still in the catalog outside its own
@@ -91,7 +91,7 @@ def steady(connection: Connection, sql: str) -> pa.Table:
     """
     for _ in range(STEADY_TRIES):
         before = snapshot(connection)
-        answer = connection.execute(sql).to_arrow_table()
+        answer = connection.execute(sql, list(values)).to_arrow_table()
         if snapshot(connection) == before:
             break
     return answer

@@ -1,0 +1,149 @@
+"""Read the warehouse from Python: read-only, while loads run; neither Airflow nor a server is needed.
+
+    import wirehouse
+
+    with wirehouse.connect() as wh:                      # or connect("ducklake:sqlite:/srv/…/catalog.sqlite")
+        frame = wh.sql("SELECT source_id, count(*) AS stories FROM stories GROUP BY ALL").df()
+        mine = wh.sql("FROM stories WHERE source_id = ? AND published_at > ?", ["ap", moment]).pl()
+        hits = wh.search('"port ellery" OR flood*', sources=["ap"]).arrow()
+
+    with wirehouse.connect(as_of=moment) as then:        # all tables as they stood
+        ...
+
+`connect()` reads where the warehouse is from the environment, as the commands do. Each question sees the
+latest load, whole. An answer is in memory: `.arrow()`, `.pl()` (Polars), `.df()` (pandas) and `.rows()`
+(dicts) hand it on. For what should stay lazy, and to join files and frames of your own, `wh.duckdb` is the
+DuckDB connection itself:
+
+    wh.duckdb.register("mine", frame)
+    wh.duckdb.sql("SELECT * FROM mine JOIN stories USING (story_id)").limit(10).pl()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from datetime import datetime
+from types import TracebackType
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.errors import UsageError, WarehouseError, WirehouseError
+from pipelines.places import places
+from pipelines.store import reading
+from pipelines.store.warehouse import Connection, is_wrong_question, opened
+from pipelines.written import span
+
+__all__ = ["Answer", "UsageError", "Warehouse", "WarehouseError", "WirehouseError", "connect"]
+
+
+def connect(warehouse: str | None = None, *, as_of: datetime | None = None) -> Warehouse:
+    """Open the warehouse to read it; close it, or use it in a `with`.
+
+    `warehouse` is an attach string; without one, WIREHOUSE_WAREHOUSE or the lake of WIREHOUSE_HOME (./var).
+    `as_of` shows all tables as they stood then. WarehouseError says what is wrong if it cannot be reached.
+    """
+    return Warehouse(warehouse or places().warehouse, as_of)
+
+
+class Warehouse:
+    """The warehouse, open to be read. From several threads, open it several times."""
+
+    def __init__(self, attach: str, as_of: datetime | None = None) -> None:
+        """Use `connect`."""
+        self._attach, self._as_of = attach, as_of
+        self._stack = ExitStack()
+        self._connection = self._stack.enter_context(opened(attach, read_only=True, as_of=as_of))
+
+    @property
+    def duckdb(self) -> Connection:
+        """The DuckDB connection, in which the warehouse is attached read-only as `wh`.
+
+        It may use 500 MB: `wh.duckdb.execute("SET memory_limit = '8GB'")` gives it more.
+        """
+        return self._connection
+
+    def sql(self, question: str, values: Sequence[Any] = ()) -> Answer:
+        """Answer a SELECT, in which `?` stand for `values`; UsageError if it is not understood."""
+        try:
+            return Answer(reading.steady(self._connection, question, values))
+        except Exception as error:
+            if is_wrong_question(error):
+                raise UsageError(f"the warehouse does not understand that: {error}") from None
+            raise
+
+    def search(
+        self,
+        words: str,
+        *,
+        sources: Iterable[str] = (),
+        languages: Iterable[str] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 20,
+        withdrawn: bool = False,
+    ) -> Answer:
+        """Find stories by their words, best first, as `wirehouse search` does; of today's warehouse."""
+        from pipelines.search import finding
+        from pipelines.search.matching import Choice
+
+        if self._as_of is not None:
+            raise UsageError("a search is of the stories as they are now: connect without as_of")
+        choice = Choice(tuple(sources), tuple(languages), since, until, withdrawn)
+        hits = finding.find(self._attach, places().home, words, choice, limit)
+        return Answer(pa.Table.from_pylist([asdict(hit) for hit in hits], schema=_HITS))
+
+    def close(self) -> None:
+        """Let go of it; what was answered stays."""
+        self._stack.close()
+
+    def __enter__(self) -> Warehouse:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Answer:
+    """An answer, in memory; in the form that is asked for."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+
+    def arrow(self) -> pa.Table:
+        """As an Arrow table."""
+        return self._table
+
+    def pl(self) -> Any:
+        """As a Polars frame."""
+        import polars
+
+        return polars.from_arrow(self._table)
+
+    def df(self) -> Any:
+        """As a pandas frame."""
+        return self._table.to_pandas()
+
+    def rows(self) -> list[dict[str, Any]]:
+        """As a dict per row."""
+        return [{name: span(value) for name, value in row.items()} for row in self._table.to_pylist()]
+
+    def __len__(self) -> int:
+        return int(self._table.num_rows)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} rows: {', '.join(self._table.column_names)}>"
+
+
+_TIME = pa.timestamp("us", tz="UTC")
+_HITS = pa.schema(
+    {
+        "score": pa.float64(), "story_id": pa.string(), "version": pa.int32(), "source_id": pa.string(),
+        "published_at": _TIME, "language": pa.string(), "pub_status": pa.string(), "headline": pa.string(),
+        "url": pa.string(), "snippet": pa.string(),
+    }
+)  # fmt: skip
