@@ -197,9 +197,16 @@ def cluster(names: Sequence[str] | None = None) -> list[str]:
     where = places()
     batches.refuse_held(where.data, names or ())
     ready = list(names) if names else fit(where.data)
-    if ready:
-        with warehouse.opened(where.warehouse) as connection:
-            clustering.cluster_batches(connection, [batches.existing(where.data, name) for name in ready])
+    while ready:
+        try:
+            with warehouse.opened(where.warehouse) as connection:
+                clustering.cluster_batches(connection, [batches.existing(where.data, name) for name in ready])
+            break
+        except BatchError:
+            left = [name for name in fit(where.data) if name in ready]
+            if names or left == ready:
+                raise
+            ready = left  # another `extract` is reading one of them again: the next run takes that
     return ready
 
 

@@ -1,4 +1,4 @@
-"""Is a warehouse that lost its rows told from one that is new?"""
+"""Is a warehouse that lost its rows told from one that is new, and is nothing lost to what goes on beside it?"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from website import declare, rss, story
 from pipelines import steps
 from pipelines.errors import CheckFailed
 from pipelines.places import places
-from pipelines.store import loaded
+from pipelines.store import batches, loaded, ready
 
 WORDS = [
     "The council of Port Ellery voted on Monday to keep the light on its pier, and nobody spoke against it."
@@ -60,3 +60,23 @@ def test_whoever_begins_anew_on_purpose_says_so(crawl, home):
     shutil.rmtree(home / "warehouse")
     (places().data / loaded.LOADED).unlink()
     assert said() == [("is_there", "note")]
+
+
+def test_a_batch_that_is_read_again_while_others_are_published_keeps_none_of_them(crawl, home, monkeypatch):
+    """As when Airflow tries an `extract` again whose first try had come to its end."""
+    well, again = crawl("/a"), crawl("/b")
+    data, find = places().data, ready.ready
+
+    def found(data):
+        names = find(data)
+        batches.unmark(data, batches.WAITING, [again])  # how reading it again begins
+        (data / again / batches.LEDGER).unlink(missing_ok=True)
+        return names
+
+    monkeypatch.setattr(ready, "ready", found)
+    assert steps.cluster() == [well]
+    assert steps.load([well]) == {"runs": 1, "new": 1}
+    monkeypatch.setattr(ready, "ready", find)
+    steps.extract(again)
+    assert steps.load(steps.cluster())["runs"] == 1
+    assert batches.waiting(data) == []

@@ -56,6 +56,9 @@ def environment(home: Path, port: int, inherited: Mapping[str, str]) -> dict[str
     defaults = {
         "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "30",  # seconds; a busy machine's server is slow to answer
         "AIRFLOW__CORE__PARALLELISM": "8",  # tasks at a time; a crawl mostly waits for its site
+        # Seconds. On a busy machine the scheduler's loop takes a minute; by Airflow's 30 it would then take
+        # itself for dead, and kill all its tasks to begin them again.
+        "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "180",
         "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",  # seconds until a new DAG file is noticed
     }
