@@ -16,6 +16,7 @@ import click
 from pipelines import cli_operate, show
 from pipelines.cli_alerts import alert, mute, mutes, unmute
 from pipelines.cli_export import export
+from pipelines.cli_move import grant, move
 from pipelines.cli_search import search
 from pipelines.cli_sources import probe, sources
 from pipelines.cli_story import diff, show_story
@@ -323,8 +324,8 @@ def _checked(batch: str | None) -> list[WirehouseError]:
 
 
 for command in (
-    alert, diff, drop, export, mute, mutes, probe, promote, rehearse, search, show_story, sources, unmute,
-    upkeep, *cli_operate.COMMANDS,
+    alert, diff, drop, export, grant, move, mute, mutes, probe, promote, rehearse, search, show_story,
+    sources, unmute, upkeep, *cli_operate.COMMANDS,
 ):  # fmt: skip
     main.add_command(command)
 

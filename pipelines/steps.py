@@ -326,6 +326,21 @@ def query(text: str, *, as_of: datetime | None = None) -> Any:
     return reading.query(places().warehouse, text, as_of=as_of)
 
 
+def move(target: str, done: Callable[[str, int], None]) -> dict[str, int]:
+    """Copy the warehouse into another, empty one; returns the rows of each table."""
+    from pipelines.store import moving
+
+    return moving.move(places().warehouse, target, done)
+
+
+def grant(role: str) -> None:
+    """Let a role of Postgres read the warehouse's tables."""
+    from pipelines.store import plain, warehouse
+
+    with warehouse.opened(places().warehouse) as connection:
+        plain.grant(connection, role)
+
+
 def search(
     text: str, choice: Choice, limit: int = 20, *, remake: bool = False, say: Callable[[str], None] = log.info
 ) -> list[Hit]:

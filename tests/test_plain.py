@@ -6,8 +6,10 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
 from press import NOON, batch, line, member, name, story
 
+from pipelines.cli import main
 from pipelines.errors import UsageError, WarehouseError
 from pipelines.ledger import Cause, Finding, Outcome, Severity
 from pipelines.measures import Measures
@@ -222,3 +224,32 @@ def test_a_load_reads_and_writes_only_what_its_batch_touches(plain, tmp_path):
     assert set(fetched) == {("s1",)}
     after = {r["story_id"]: r["xmin"] for r in served(plain, "SELECT story_id, xmin::text FROM stories")}
     assert {i for i in after if after[i] != before[i]} == {"s1"}
+
+
+def test_a_reader_reads_all_views_and_writes_nothing(plain, postgres, tmp_path, home, monkeypatch):
+    load(plain, batch(tmp_path, name(1), [story("s1")]))
+    monkeypatch.setenv("WIREHOUSE_WAREHOUSE", plain)
+    for _ in range(2):  # given again, it stays as it is
+        done = CliRunner().invoke(main, ["grant", "wire_readers"])
+        assert done.exit_code == 0, done.output
+    assert CliRunner().invoke(main, ["grant", "a; DROP TABLE stories"]).exit_code == 2
+    postgres.running.psql("CREATE ROLE ann LOGIN IN ROLE wire_readers")
+    as_ann = plain.replace("user=postgres", "user=ann")
+    with warehouse.opened(plain) as connection:  # a view that is made anew can still be read
+        connection.execute(
+            "CALL postgres_execute('pg', 'DROP VIEW volumes; UPDATE schema_version SET digest = NULL')"
+        )
+    load(plain)
+    with warehouse.opened(as_ann, read_only=True) as connection:
+        for view in VIEWS:
+            connection.execute(f"SELECT count(*) FROM pg.public.{view}").fetchall()
+    assert reading.query(as_ann, "SELECT story_id FROM stories_usable").num_rows == 1
+    with pytest.raises(WarehouseError, match="permission"):
+        load(as_ann, batch(tmp_path, name(2), [story("s2", says="snow")]))
+    assert reading.query(plain, "FROM stories").num_rows == 1
+
+
+def test_a_lake_has_no_roles(on_sqlite, home, monkeypatch):
+    monkeypatch.setenv("WIREHOUSE_WAREHOUSE", on_sqlite)
+    done = CliRunner().invoke(main, ["grant", "wire_readers"])
+    assert (done.exit_code, "only plain Postgres has roles" in done.output) == (2, True)

@@ -12,11 +12,13 @@ of this does nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from importlib import resources
 from typing import Any
 
+from pipelines.errors import UsageError
 from pipelines.store import plain_past, plain_tables
 from pipelines.store.attach import quoted
 from pipelines.store.plain_tables import declared, is_json
@@ -238,11 +240,49 @@ def put_back(connection: Any) -> None:
             else "true"
         )
         if connection.execute(f"SELECT 1 FROM {table} WHERE {new} LIMIT 1").fetchone():
-            rows = f"SELECT {_write(table)} FROM {table} WHERE {new}"
+            rows = f"SELECT {_write(table, columns)} FROM {table} WHERE {new}"
             connection.execute(f"INSERT INTO {_at(connection, table)} ({_names(columns)}) {rows}")
         for kind in ("fetched_", "was_", "is_", "") if had else ("",):
             connection.execute(f"DROP TABLE temp.{kind}{table}")
     _remember(connection, {})
+
+
+def insert(connection: Any, table: str, columns: list[str], rows: str) -> None:
+    """Put the rows of a relation into one of our tables, of any warehouse; nothing is fetched."""
+    if is_plain(connection):
+        asked = f"SELECT {_write(table, columns)} FROM {rows}"
+        connection.execute(f"INSERT INTO {_at(connection, table)} ({_names(columns)}) {asked}")
+    else:
+        connection.execute(f"INSERT INTO {table} BY NAME FROM {rows}")
+
+
+def empty(connection: Any, table: str) -> None:
+    """Take all rows out of one of our tables, of any warehouse."""
+    if is_plain(connection):
+        _do(connection, f"DELETE FROM {table}")
+    else:
+        connection.execute(f"DELETE FROM {table}")
+
+
+def grant(connection: Any, role: str) -> None:
+    """Let a role read all tables and views, those made later too; it is made, without login, if there is none.
+
+    UsageError where the warehouse is a lake, or that is no plain name.
+    """
+    if not is_plain(connection):
+        raise UsageError(
+            "a lake's files and catalog are guarded where they are: only plain Postgres has roles"
+        )
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,50}", role):
+        raise UsageError(f"{role!r}: a role is named in small letters, digits and _")
+    (schema,) = connection.execute("SELECT getvariable('pg_schema')").fetchone()
+    _do(
+        connection,
+        f"DO $$ BEGIN CREATE ROLE {role} NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$; "
+        f'GRANT USAGE ON SCHEMA "{schema}" TO {role}; '
+        f'GRANT SELECT ON ALL TABLES IN SCHEMA "{schema}" TO {role}; '
+        f'ALTER DEFAULT PRIVILEGES IN SCHEMA "{schema}" GRANT SELECT ON TABLES TO {role}',
+    )
 
 
 def tidy(connection: Any) -> dict[str, int]:
@@ -319,11 +359,10 @@ def _read(table: str, columns: Iterable[str]) -> str:
     )
 
 
-def _write(table: str) -> str:
+def _write(table: str, columns: Iterable[str]) -> str:
     """The columns as they are in Postgres."""
-    return ", ".join(
-        f'to_json("{n}")' if is_json(kind) else f'"{n}"' for n, kind in declared()[table].items()
-    )
+    kinds = declared()[table]
+    return ", ".join(f'to_json("{n}")' if is_json(kinds[n]) else f'"{n}"' for n in columns)
 
 
 def _script(name: str) -> str:

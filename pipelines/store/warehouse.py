@@ -313,6 +313,12 @@ def speaking(target: Attach) -> Iterator[None]:
         raise WarehouseError(f"{target.shown}: {explained(str(error))}") from error
 
 
+def flush_all(connection: Connection) -> None:
+    """Make files of all rows that are in the catalog of a lake."""
+    if _is_lake(connection):
+        connection.execute("CALL ducklake_flush_inlined_data('wh')")
+
+
 def flush(connection: Connection) -> None:
     """Make files of the rows that small loads have left in the catalog, every FLUSH_EVERY loads.
 
