@@ -14,6 +14,9 @@ _KEYS = re.compile(r",?\s*\w*(?:secret|key_id|token)\s+'[^']*'", re.I)
 def attach_script(text: str) -> str:
     """What a DuckDB client must be told, from an attach string; without passwords and keys.
 
+    >>> print(attach_script("postgres:dbname=wire host=db").splitlines()[1])
+    ATTACH 'dbname=wire host=db' AS wirehouse (TYPE postgres, READ_ONLY);
+
     >>> print(attach_script("ducklake:postgres:dbname=wire host=db password=s3cret (DATA_PATH 's3://b/f')"))
     INSTALL ducklake; LOAD ducklake; INSTALL postgres; LOAD postgres; INSTALL httpfs; LOAD httpfs;
     -- The password is not shown: set PGPASSWORD, or write it into ~/.pgpass.
@@ -31,7 +34,8 @@ def attach_script(text: str) -> str:
         lines.append("-- The password is not shown: set PGPASSWORD, or write it into ~/.pgpass.")
     if bare.options != target.options or ("s3://" in target.options and "SECRET" in target.options.upper()):
         lines.append("-- Keys are not shown: CREATE SECRET first, with your own.")
-    statement = bare.statement(read_only=True, as_of=None).replace("' AS wh", "' AS wirehouse", 1)
+    statement = bare.statement(read_only=True, as_of=None)
+    statement = statement.replace(f"' AS {target.name}", "' AS wirehouse", 1)
     return redacted("\n".join([*lines, statement + ";", "USE wirehouse;"]))
 
 

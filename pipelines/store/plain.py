@@ -265,7 +265,7 @@ def empty(connection: Any, table: str) -> None:
 
 
 def grant(connection: Any, role: str) -> None:
-    """Let a role read all tables and views, those made later too; it is made, without login, if there is none.
+    """Let a role read all tables and views, later ones too; it is made, without login, if there is none.
 
     UsageError where the warehouse is a lake, or that is no plain name.
     """
