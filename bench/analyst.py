@@ -1,12 +1,13 @@
-"""How fast does the default warehouse answer an analyst, at a million stories and at ten? Printed, never asserted.
+"""How fast does the default warehouse answer an analyst, at one million stories and at ten?
 
     python -m bench.analyst [--stories 1000000,10000000] [--keep FOLDER] [--views]
 
-`bench.lake` fills it, with what stands beside each story (observation, cluster, ledger, sighting, fetch). Each
-question is asked in a process of its own: `first` is its first answer there, opening the warehouse not counted,
-`again` the median of five more. `processor` is what the first took of the processors: on a machine that others use
-too the clock says little. Then a batch of a thousand staged stories is loaded, while four other processes ask.
-With --keep a warehouse that was filled before is filled on; stop and start again as you like.
+Printed, never asserted. `bench.lake` fills it, with what stands beside each story (observation, cluster,
+ledger, sighting, fetch). Each question is asked in a process of its own: `first` is its first answer there,
+opening the warehouse not counted, `again` the median of five more. `processor` is what the first took of the
+processors: on a machine that others use too the clock says little. Then three batches of a thousand staged
+stories are loaded, while four other processes ask. With --keep what was filled before is filled on:
+stop and start again as you like.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from upath import UPath
 
 from bench import lake, machine
 from bench.load import Press as Batches
-from pipelines.store import loading, warehouse
+from pipelines.store import loading, reading, warehouse
 
 READERS = 4
 
@@ -32,14 +33,22 @@ READERS = 4
 def questions(attach: str) -> dict[str, str]:
     """What is asked: of stories that are there, drawn from all of the time."""
     with warehouse.opened(attach, read_only=True) as connection:
-        sample = "SELECT story_id, url FROM stories WHERE source_id = 's077' AND hash(story_id) % 97 = 5 LIMIT 1"
+        sample = (
+            "SELECT story_id, url FROM stories WHERE source_id = 's077' AND hash(story_id) % 97 = 5 LIMIT 1"
+        )
         story_id, url = connection.execute(sample).fetchone() or ("", "")
     return {
-        "counts by day and source": "SELECT source_id, published_at::DATE, count(*) FROM stories GROUP BY ALL",
-        "one story by its id": f"FROM stories WHERE story_id = '{story_id}'",
-        "one story by its address": f"FROM stories WHERE url = '{url}'",
-        "latest 100 of a source": "FROM stories WHERE source_id = 's050' ORDER BY published_at DESC LIMIT 100",
-    }  # noqa: S608  rows of our own
+        "counts by day and source": (
+            "SELECT source_id, published_at::DATE AS day, count(*) FROM stories GROUP BY ALL"
+        ),
+        "one story by its id": f"show {story_id}",
+        "one story by its address": f"show {url}",
+        "the same in SQL: by its id": f"FROM stories WHERE story_id = '{story_id}'",
+        "the same in SQL: by its address": f"FROM stories WHERE url = '{url}'",
+        "latest 100 of a source": (
+            "FROM stories WHERE source_id = 's050' ORDER BY published_at DESC LIMIT 100"
+        ),
+    }
 
 
 def main() -> None:
@@ -69,10 +78,14 @@ def _measured(folder: Path, stories: int, views: bool) -> dict[str, float]:
         found[name] = _print(name, _child(attach, "--ask", sql))
     if views:
         with warehouse.opened(attach, read_only=True) as connection:
-            named = "SELECT view_name FROM duckdb_views() WHERE database_name = 'wh' AND NOT internal ORDER BY 1"
+            named = (
+                "SELECT view_name FROM duckdb_views() WHERE database_name = 'wh' AND NOT internal ORDER BY 1"
+            )
             names = [row[0] for row in connection.execute(named).fetchall()]
         for name in names:
-            found[name] = _print(f"view {name}", _child(attach, "--ask", f"SELECT count(COLUMNS(*)) FROM {name}"))
+            found[name] = _print(
+                f"view {name}", _child(attach, "--ask", f"SELECT count(COLUMNS(*)) FROM {name}")
+            )
     print(_loaded(folder, attach))
     _sizes(folder, stories)
     return found
@@ -87,7 +100,9 @@ def _fill(attach: str, stories: int) -> None:
         upto = min(stories, there + lake.FILE)
         lake.fill(attach, press, there, upto)
         there = upto
-        print(f"{there:,} stories, these in {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
+        print(
+            f"{there:,} stories, these in {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True
+        )
 
 
 def _loaded(folder: Path, attach: str) -> str:
@@ -132,7 +147,9 @@ def _slopes(found: dict[int, dict[str, float]]) -> None:
     if len(found) < 2:
         return
     least, most = min(found), max(found)
-    print(f"\ntimes of {least:,} at {most:,} stories ({most / least:.0f} times as many), of the answers again")
+    print(
+        f"\ntimes of {least:,} at {most:,} stories ({most / least:.0f} times as many), of the answers again"
+    )
     for name, seconds in found[least].items():
         print(f"{name:34} {found[most].get(name, 0) / seconds:5.1f}")
 
@@ -142,11 +159,19 @@ def _ask(attach: str, sql: str) -> dict[str, float]:
         seconds = []
         for trial in range(6):
             started, busy = time.perf_counter(), time.process_time()
-            rows = connection.execute(sql).to_arrow_table().num_rows
+            rows = _answer(connection, sql)
             seconds.append(time.perf_counter() - started)
             if not trial:
                 first_busy = time.process_time() - busy
     return {"first": seconds[0], "again": statistics.median(seconds[1:]), "busy": first_busy, "rows": rows}
+
+
+def _answer(connection: warehouse.Connection, asked: str) -> int:
+    """Rows of the answer to a question, or (`show …`) of what `wirehouse show` looks up."""
+    what, _, story = asked.partition(" ")
+    if what == "show":
+        return len(reading.versions_in(connection, story))
+    return int(connection.execute(asked).to_arrow_table().num_rows)
 
 
 def _load(attach: str, folders: str) -> dict[str, list[float]]:
@@ -166,7 +191,7 @@ def _read(attach: str, stop: Path) -> dict[str, object]:
     while not stop.exists():
         try:
             with warehouse.opened(attach, read_only=True) as connection:
-                connection.execute(asked[answers % len(asked)]).to_arrow_table()
+                _answer(connection, asked[answers % len(asked)])
             answers += 1
         except Exception as error:
             errors.append(str(error)[:300])

@@ -1,9 +1,10 @@
 """Fill a warehouse with invented stories as many loads and upkeep leave it: for `bench.analyst`.
 
-Bodies are of 2 kB: words as frequent as Zipf says, in sentences and paragraphs, a tenth of each text a stock
-phrase, so that they compress about as prose does. PER_DAY stories come in a day, from SOURCES sources. Rows go
-straight into the tables, FILE stories at a time, which makes files of the size that upkeep makes, in its order.
-Of stories after the first WHOLE there are no ledger, sightings and fetches, which no question of the bench reads.
+Bodies are of 2 kB: words as frequent as Zipf says, in sentences and paragraphs, a tenth of each text a
+stock phrase, so that they compress about as prose does. PER_DAY stories come in a day, from SOURCES sources.
+Rows go straight into the tables, FILE stories at a time, which makes files of the size that upkeep makes, in
+its order. Of stories after the first WHOLE there are no ledger, sightings and fetches, which no question of
+the bench reads.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ class Press:
         words[:, 59::60] += VOCABULARY
         words[:, -1] += VOCABULARY
         offsets = pa.array(np.arange(0, count * WORDS + 1, WORDS, dtype=np.int32))
-        return pc.binary_join(pa.ListArray.from_arrays(offsets, self.forms.take(pa.array(words.ravel()))), "")
+        drawn = self.forms.take(pa.array(words.ravel()))
+        return pc.binary_join(pa.ListArray.from_arrays(offsets, drawn), "")
 
     def titles(self, chance: np.random.Generator, count: int, words: int) -> pa.Array:
         offsets = pa.array(np.arange(0, count * words + 1, words, dtype=np.int32))
@@ -95,12 +97,13 @@ _BESIDE = {
       CASE WHEN is_syndicated THEN 0.95 ELSE 1.0 END AS similarity, [] AS also_from, run_id
     FROM narrow""",
     "ledger": """INSERT INTO ledger BY NAME
-    SELECT run_id, source_id, url, url AS final_url, story_id, 'new' AS outcome, source_id || '.rss' AS channel, 'rss' AS channel_kind,
+    SELECT run_id, source_id, url, url AS final_url, story_id, 'new' AS outcome,
+      source_id || '.rss' AS channel, 'rss' AS channel_kind,
       (row_number() OVER ()) % 30 AS position, 200 AS http_status, fetched_at AS found_at, fetched_at, raw_ref
     FROM narrow""",
     "sightings": """INSERT INTO sightings BY NAME
-    SELECT run_id, source_id, url, source_id || '.rss' AS channel, 'rss' AS channel_kind, (row_number() OVER ()) % 30 AS position,
-      fetched_at AS seen_at
+    SELECT run_id, source_id, url, source_id || '.rss' AS channel, 'rss' AS channel_kind,
+      (row_number() OVER ()) % 30 AS position, fetched_at AS seen_at
     FROM narrow""",
     "fetches": """INSERT INTO fetches BY NAME
     SELECT run_id, source_id, url, 'story' AS purpose, 'ok' AS outcome, 200 AS http_status, 18000 AS bytes,
@@ -149,7 +152,7 @@ def _block(press: Press, chance: np.random.Generator, start: int, source: int) -
     body = press.texts(chance, count)
     runs = _joined(count, f"{name}/", pc.strftime(published, "%Y%m%dT%H0000Z"), "-3f2a")
     reprint = chance.random(count) < 0.3
-    own = chance.integers(0, 40, (5, count))
+    own = chance.integers(0, 40, (4, count))
     zeros, words = pa.nulls(count), np.array(["World", "Sport", "Politics", "Business", "Culture"])
     columns = {
         "story_id": pc.utf8_slice_codeunits(hexes, 0, 20), "version": pa.array(np.ones(count, np.int32)),
@@ -169,7 +172,8 @@ def _block(press: Press, chance: np.random.Generator, start: int, source: int) -
         "description": pc.utf8_trim(press.titles(chance, count, 20), " "), "body_text": body,
         "word_count": pa.array(np.full(count, WORDS)), "is_truncated": pa.array(np.zeros(count, bool)),
         "language": _same(("en", "de", "fr", "es")[source % 4], count),
-        "section": pa.array(words[own[2] % 5]), "keywords": _lists(_joined(count, "topic ", _numbers(own[3]))),
+        "section": pa.array(words[own[2] % 5]),
+        "keywords": _lists(_joined(count, "topic ", _numbers(own[3]))),
         "image_url": _joined(count, f"{host}/img/", pc.utf8_slice_codeunits(hexes, 8, 20), ".jpg"),
         "copyright_holder": _same(name, count), "copyright_notice": _same(f"© 2026 {name}", count),
         "robots_meta": _same("max-image-preview:large", count),
@@ -185,7 +189,7 @@ def _block(press: Press, chance: np.random.Generator, start: int, source: int) -
         "change_kind": _same("new", count),
     }  # fmt: skip
     empty = {n: pa.array([[]] * count, FIELDS.field(n).type) for n in _EMPTY}
-    return pa.RecordBatch.from_pydict({k: v for k, v in (columns | empty).items()})
+    return pa.RecordBatch.from_pydict(columns | empty)
 
 
 _EMPTY = ("published_candidates", "date_flags", "subjects", "genres", "rights_evidence")

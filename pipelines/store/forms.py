@@ -49,7 +49,7 @@ def is_ours(connection: Any) -> bool:
 
 def digest() -> str:
     """What tells one state of our SQL files from another."""
-    scripts = ("schema.sql", "views.sql", "views_postgres.sql")
+    scripts = ("schema.sql", "views.sql", "views_postgres.sql", "layout.sql")
     return sha256("".join(map(script, scripts)).encode()).hexdigest()
 
 
@@ -61,6 +61,7 @@ def make(connection: Any) -> None:
     connection.execute("INSERT INTO turnstile VALUES (0)")
     _sign(connection)
     _make_views(connection)
+    connection.execute(script("layout.sql"))
 
 
 def bring_up(connection: Any) -> None:
@@ -83,6 +84,7 @@ def bring_up(connection: Any) -> None:
         connection.execute(comments(table))
     _sign(connection)
     _make_views(connection)
+    connection.execute(script("layout.sql"))
 
 
 def _make_views(connection: Any) -> None:

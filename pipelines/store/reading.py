@@ -41,11 +41,16 @@ STEADY_TRIES = 8
 _LEDGER = "SELECT * FROM ledger WHERE list_contains(?, run_id) ORDER BY run_id, found_at, position, url"
 
 
+_MET = """
+SELECT story_id, source_id, url, outcome, published_at, fingerprint IS NOT NULL AS has_words
+FROM observations WHERE {key} = (md5_number_lower($story) >> 1)::BIGINT"""
+"""What was seen of a story, or at an address: by a number, which is found quickly. Asked for each
+key by itself: with OR, or a part of the question in common, every row of all these columns is read."""
+
 _WHICH = """
 SELECT DISTINCT story_id FROM stories
-WHERE story_id = $story OR url = $story OR canonical_url = $story OR uri = $story
-UNION SELECT story_id FROM observations WHERE url = $story AND outcome IN ('new', 'updated') ORDER BY ALL"""
-
+WHERE story_id = $story OR url = $story OR canonical_url = $story OR uri = $story ORDER BY ALL"""
+"""What no observation names: addresses that pages call their own, guids. It reads four wide columns."""
 
 _CHECKS = {
     "ledger_balances": """
@@ -142,14 +147,55 @@ def versions(attach: str, story: str) -> list[dict[str, Any]]:
 
 
 def versions_in(connection: Connection, story: str) -> list[dict[str, Any]]:
-    """The same, of a warehouse that is open."""
-    ids = [row[0] for row in connection.execute(_WHICH, {"story": story}).fetchall()]
+    """The same, of a warehouse that is open; of its files only those are read that the story may be in."""
+    met = _met(connection, story)
+    ids = sorted({row["story_id"] for row in met if row["story_id"] == story or _was_read(row, story)})
+    if not ids:
+        ids = [row[0] for row in connection.execute(_WHICH, {"story": story}).fetchall()]
     if len(ids) > 1:
         raise UsageError(f"{story}: several stories were seen there: {', '.join(ids)}; name one of them")
-    if not ids:
+    if ids and ids != [story]:  # (what was seen at the address is not all that was seen of the story)
+        met = _met(connection, ids[0])
+    found = _versions_of(connection, ids[0], met) if ids else []
+    if not found:
         raise UsageError(f"{story}: no such story: name its story_id, or an address it was seen at")
-    asked = "SELECT * FROM story_versions WHERE story_id = ? ORDER BY version"
-    rows: list[dict[str, Any]] = connection.execute(asked, ids).to_arrow_table().to_pylist()
+    return found
+
+
+def _met(connection: Connection, story: str) -> list[dict[str, Any]]:
+    asked = (_MET.format(key=key) for key in ("story_key", "url_key"))
+    return [row for sql in asked for row in _dicts(connection, sql, {"story": story})]
+
+
+def _was_read(row: Mapping[str, Any], url: str) -> bool:
+    return row["url"] == url and row["outcome"] in ("new", "updated")
+
+
+def _versions_of(
+    connection: Connection, story_id: str, met: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """The rows of `story_versions` of a story, which observations tell in which files to look for."""
+    mine = [row for row in met if row["story_id"] == story_id]
+    times = [row["published_at"] for row in mine if row["has_words"]]
+    of_source, in_time = "", ""
+    if len({row["source_id"] for row in mine}) == 1:
+        of_source = f" AND source_id = {quoted(mine[0]['source_id'])}"
+    if times and None not in times:
+        first, last = (quoted(time.isoformat()) for time in (min(times), max(times)))
+        in_time = f" AND published_at BETWEEN {first} AND {last}"
+    its = f"WHERE story_id = {quoted(story_id)}{of_source}"
+    now = f"SELECT *, NULL::TIMESTAMPTZ AS valid_to FROM stories {its}"  # noqa: S608  quoted
+    # (Read again, a page may say another time than was observed.)
+    rows = _dicts(connection, now + in_time) or _dicts(connection, now)
+    past = []
+    if one(connection, f"SELECT count(*) FROM past_versions {its}"):  # noqa: S608  (all its columns cost more)
+        past = _dicts(connection, f"SELECT * FROM past_versions {its} AND version IS NOT NULL")  # noqa: S608
+    of_all = {name: row[name] for row in rows for name in ("first_seen_at", "last_seen_at", "cluster_id")}
+    return sorted([row | of_all for row in past if rows] + rows, key=lambda row: row["version"])
+
+
+def _dicts(connection: Connection, sql: str, parameters: Any = None) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = connection.execute(sql, parameters).to_arrow_table().to_pylist()
     return rows
 
 
