@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tarfile
 from pathlib import Path
 
@@ -26,9 +27,7 @@ def older(request, tmp_path):
 
 def test_it_is_brought_up_loses_no_row_and_is_loaded_into(older, tmp_path):
     with warehouse.opened(older) as connection:
-        loading.load(
-            connection, [batch(tmp_path / "data", name(1), [story("s1"), story("x1", 5, says="hail")])]
-        )
+        loading.load(connection, [batch(tmp_path / "data", name(1), [story("s1")])])
     with warehouse.opened(older, read_only=True) as connection:
         flags = connection.execute("SELECT story_id, date_flags FROM stories ORDER BY 1").fetchall()
         versions = connection.execute("SELECT count(*) FROM story_versions WHERE story_id = 's1'").fetchone()
@@ -40,19 +39,26 @@ def test_it_is_brought_up_loses_no_row_and_is_loaded_into(older, tmp_path):
         ).fetchall()
         assert forms.found(connection) == forms.SCHEMA_VERSION
         assert forms.is_ours(connection)
+        signed = connection.execute("SELECT count(*) FROM schema_version").fetchone()
     assert [story_id for story_id, flag in flags if flag == []] == ["s1", "x1", "x2"]
     assert (versions, uncommented) == ((1,), [])
     declared = {(t.name, c.name) for t in tables(forms.script("schema.sql")) for c in t.columns}
     assert declared - set(there) == set()
 
+    with warehouse.opened(older) as connection:  # a second time nothing is done
+        assert connection.execute("SELECT count(*) FROM schema_version").fetchone() == signed
 
-def test_bringing_it_up_twice_changes_nothing(older):
-    asked = "SELECT count(*) FROM schema_version"
-    counts = []
-    for _ in range(2):
-        with warehouse.opened(older) as connection:
-            counts.append(connection.execute(asked).fetchone())
-    assert counts[0] == counts[1] >= (1,)
+
+@pytest.mark.parametrize("older", OLDER[:1], indirect=True, ids=["of the first form"])
+def test_what_was_observed_before_there_were_keys_is_found_by_them(older, tmp_path):
+    with warehouse.opened(older) as connection:
+        keys = connection.execute("SELECT story_id, story_key, url_key IS NULL FROM observations ORDER BY 1")
+        assert keys.fetchall() == [("x1", key("x1"), False), ("x2", key("x2"), False)]
+
+
+def key(text: str) -> int:
+    """As `fold.sql` makes it."""
+    return int.from_bytes(hashlib.md5(text.encode()).digest()[8:], "little") >> 1
 
 
 def test_one_that_only_reads_is_not_brought_up(older):

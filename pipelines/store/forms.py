@@ -1,6 +1,6 @@
 """Forms: our tables as this program knows them, made where there are none, and older ones brought up.
 
-Tables and columns are added, none is changed, and one that we no longer fill stays where it is, so
+Tables and columns are added, and one that we no longer fill stays where it is, so
 what an older form needs is the difference between `schema.sql` and what is there. Rows of before
 have an empty list, or NULL, in a new column: nothing was known of it then.
 """
@@ -22,6 +22,24 @@ SCHEMA_VERSION = 2
 
 _OF_THE_WHOLE_STORY = ("first_seen_at", "last_seen_at", "cluster_id")
 """Columns of `stories` that `past_versions`, which is made like it, does not have."""
+
+_KEYS = r"""
+UPDATE observations SET
+  story_key = (md5_number_lower(story_id) >> 1)::BIGINT, url_key = (md5_number_lower(url) >> 1)::BIGINT;
+UPDATE observations SET
+  text_key = (md5_number_lower(concat_ws(chr(31), t.source_id, t.words, t.content_hash)) >> 1)::BIGINT
+FROM (
+  SELECT *, trim(regexp_replace(lower(headline), '[^\p{L}\p{N}]+', ' ', 'g')) AS words
+  FROM (
+    SELECT story_id, fingerprint, source_id, headline, content_hash, word_count, pub_status FROM stories
+    UNION ALL
+    SELECT story_id, fingerprint, source_id, headline, content_hash, word_count, pub_status FROM past_versions
+  )
+) t
+WHERE observations.story_id = t.story_id AND observations.fingerprint = t.fingerprint
+  AND t.word_count >= 10 AND t.words <> '' AND t.pub_status = 'usable';
+"""
+"""The keys of `fold.sql`, of observations made before there were any: else all would be found anew."""
 
 _STATEMENT = re.compile(r"^CREATE TABLE (\w+)\b.*?;$", re.M | re.S)
 
@@ -66,6 +84,10 @@ def make(connection: Any) -> None:
 
 def bring_up(connection: Any) -> None:
     """Give tables of an older form what they lack; to be called in a transaction."""
+    connection.execute(script("layout.sql"))  # (a lake refuses it after rows were changed)
+    lacks_keys = "story_key" not in _columns(connection, "observations")
+    if lacks_keys:  # a text then: the only column that was ever changed
+        connection.execute("ALTER TABLE observations DROP COLUMN text_key")
     declared = tables(script("schema.sql"))
     statements = {match[1]: match[0] for match in _STATEMENT.finditer(script("schema.sql"))}
     for table in declared:
@@ -82,9 +104,10 @@ def bring_up(connection: Any) -> None:
             empty = ", ".join(f"{name} = []" for name in lists)
             connection.execute(f"UPDATE {table.name} SET {empty}")  # noqa: S608  our own names
         connection.execute(comments(table))
+    if lacks_keys:
+        connection.execute(_KEYS)
     _sign(connection)
     _make_views(connection)
-    connection.execute(script("layout.sql"))
 
 
 def _make_views(connection: Any) -> None:
