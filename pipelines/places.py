@@ -7,6 +7,8 @@ WIREHOUSE_SOURCES     a folder of your own sources; those that ship
 WIREHOUSE_PROCESSES   for extraction; one per core
 WIREHOUSE_REPLAY      WARCs that the UI may replay: a folder or an fsspec URL; $WIREHOUSE_HOME/replay
 WIREHOUSE_CONTACT     an address or page by which those we ask can reach you; none
+
+Of object storage the usual AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT_URL.
 """
 
 from __future__ import annotations
@@ -54,6 +56,25 @@ def places() -> Places:
         replay=_place("WIREHOUSE_REPLAY", home / "replay"),
         contact=_contact(os.environ.get("WIREHOUSE_CONTACT") or ""),
     )
+
+
+def object_storage() -> dict[str, str]:
+    """How object storage is reached, as DuckDB's secrets name it: from the variables that all clients read.
+
+    AWS_ENDPOINT_URL with http:// is asked without TLS. Empty where none of them is set.
+    """
+    env = os.environ
+    endpoint = env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL") or ""
+    found = {
+        "KEY_ID": env.get("AWS_ACCESS_KEY_ID"),
+        "SECRET": env.get("AWS_SECRET_ACCESS_KEY"),
+        "SESSION_TOKEN": env.get("AWS_SESSION_TOKEN"),
+        "REGION": env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION"),
+        "ENDPOINT": endpoint.partition("://")[2].rstrip("/") or None,
+        "URL_STYLE": "path" if endpoint else None,
+        "USE_SSL": "false" if endpoint.startswith("http://") else None,
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def _contact(text: str) -> str | None:

@@ -16,7 +16,17 @@ from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))  # so that tests can share `site`-like modules
 
-from warehouses import attach, made_once, on_postgres, on_sqlite, plain, plain_empty, postgres  # noqa: F401
+from warehouses import (  # noqa: F401
+    attach,
+    made_once,
+    on_postgres,
+    on_sqlite,
+    on_team,
+    plain,
+    plain_empty,
+    postgres,
+    storage,
+)
 from website import Site, serving
 
 # Machines are noisy: no test is timed. And what passed here passes everywhere; HYPOTHESIS_PROFILE=explore

@@ -14,7 +14,16 @@ from pipelines.errors import UsageError, WarehouseError
 from pipelines.ledger import Cause, Finding, Outcome, Severity
 from pipelines.measures import Measures
 from pipelines.records import Source, Subject
-from pipelines.store import clustering, dictionary, forms, loading, plain_tables, reading, warehouse
+from pipelines.store import (
+    clustering,
+    dictionary,
+    forms,
+    loading,
+    maintenance,
+    plain_tables,
+    reading,
+    warehouse,
+)
 
 VIEWS = [view.name for view in dictionary.views(forms.script("views.sql"))]
 
@@ -253,3 +262,15 @@ def test_a_lake_has_no_roles(on_sqlite, home, monkeypatch):
     monkeypatch.setenv("WIREHOUSE_WAREHOUSE", on_sqlite)
     done = CliRunner().invoke(main, ["grant", "wire_readers"])
     assert (done.exit_code, "only plain Postgres has roles" in done.output) == (2, True)
+
+
+def test_a_lake_keeps_its_files_on_object_storage(on_team, storage, tmp_path):
+    load(on_team, batch(tmp_path, name(1), [story(f"s{n}", says=f"{n}") for n in range(300)]))
+    place = on_team.split("s3://wire/")[1].split("'")[0]
+    assert any("/stories/" in key for key in storage.keys(place))
+    assert reading.query(on_team, "SELECT body_text FROM stories").num_rows == 300
+    with warehouse.opened(on_team) as connection:
+        assert maintenance.maintain(connection)["files"] > 0
+    with pytest.raises(WarehouseError) as caught:  # no key is told
+        reading.query(on_team.replace("dbname=", "dbname=no_"), "FROM stories")
+    assert "knows-this" not in str(caught.value)

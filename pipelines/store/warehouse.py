@@ -29,6 +29,7 @@ from typing import Any, TypeVar
 import duckdb
 
 from pipelines.errors import UsageError, WarehouseError
+from pipelines.places import object_storage
 from pipelines.store import forms, plain
 from pipelines.store.attach import Attach, explained, parse_attach, quoted
 
@@ -204,6 +205,9 @@ def _connected(target: Attach, spill: str) -> Connection:
         needed.append("httpfs")
     for name in needed:
         connection.execute(f"LOAD {quoted(str(extension(name)))}")
+    if "s3://" in target.options and (keys := object_storage()):
+        stated = ", ".join(f"{name} {quoted(value)}" for name, value in keys.items())
+        connection.execute(f"CREATE SECRET object_storage (TYPE s3, {stated})")
     return connection
 
 
