@@ -24,7 +24,7 @@ import pyarrow as pa
 
 from bench.machine import describe
 from pipelines.search import finding, following
-from pipelines.search.matching import Choice
+from pipelines.search.choosing import Choice
 from pipelines.store import warehouse
 
 WORDS = 200_000

@@ -56,8 +56,8 @@ def search(
     import pyarrow as pa
 
     from pipelines import show, steps
+    from pipelines.search.choosing import Choice
     from pipelines.search.finding import Hit
-    from pipelines.search.matching import Choice
     from pipelines.search.question import read, wanted
 
     choice = Choice(sources, languages, moment(since), moment(until), withdrawn)

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from upath import UPath
 
     from pipelines.probe.report import Report
+    from pipelines.search.choosing import Choice
     from pipelines.search.finding import Hit
-    from pipelines.search.matching import Choice
 
 log = logging.getLogger("wirehouse")
 

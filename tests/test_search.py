@@ -12,34 +12,16 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
-from press import NOON, batch, name, story
+from press import NOON, batch, name
+from search_stock import FOUND, STOCK, told
 
 from pipelines.cli import main
 from pipelines.errors import UsageError
 from pipelines.search import finding, following, question
+from pipelines.search.choosing import Choice
 from pipelines.search.excerpts import excerpt
-from pipelines.search.matching import Choice
 from pipelines.search.words import words
 from pipelines.store import loading, maintenance, warehouse
-
-STOCK = {
-    "council": ("Council votes on harbour", "The council of Port Ellery voted to dredge the harbour."),
-    "rain": ("Rain in Leeds", "Heavy rain fell on Leeds. Port officials in Ellery were not surprised."),
-    "snow": ("Snow closes schools", "Snow closed nine schools, and flooding is feared."),
-    "cricket": ("Rain stops play", "Rain stopped the cricket at Leeds after nine overs."),
-    "munich": ("Föhn über München", "Der Föhn brachte Wärme; die Straße blieb frei."),
-    "hanoi": ("Mưa lớn ở Hà Nội", "Đường phố ngập sau trận mưa."),
-    "tokyo": ("東京で雨", "東京では朝から雨が降り、電車が遅れた。"),
-    "bangkok": ("ฝนตกหนัก", "ฝนตกหนักในกรุงเทพมหานครเมื่อวานนี้"),
-    "cairo": ("أَمطار في القاهرة", "هطلت الأمطار على القاهرة."),
-    "delhi": ("दिल्ली में बारिश", "दिल्ली में कल बारिश हुई और मौसम ठंडा हुआ।"),
-}
-
-
-def told(story_id, minute=0, **fields):
-    headline, body = STOCK.get(story_id, ("", ""))
-    stated = {"headline": headline, "body_text": body, "content_hash": f"of-{story_id}", **fields}
-    return story(story_id, minute, **stated)
 
 
 def load(attach, *folders):
@@ -73,37 +55,7 @@ def ids(attach, text, home="/nowhere", **choice):
 # What is found
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("dredge", {"council"}),
-        ("Leeds rain", {"rain", "cricket"}),
-        ("leeds AND rain", {"rain", "cricket"}),
-        ('"port ellery"', {"council"}),
-        ("port ellery", {"council", "rain"}),
-        ("snow OR dredge", {"snow", "council"}),
-        ("rain NOT cricket", {"rain"}),
-        ("rain -cricket", {"rain"}),
-        ('leeds -"nine overs"', {"rain"}),
-        ("flood*", {"snow"}),
-        ("floo", set()),
-        ('"nine ove*"', {"cricket"}),
-        ("(snow OR rain) nine", {"snow", "cricket"}),
-        ("snow OR rain nine", {"snow", "cricket"}),
-        ("munchen strasse", {"munich"}),
-        ("MÜNCHEN", {"munich"}),
-        ("ha noi", {"hanoi"}),
-        ("đường", {"hanoi"}),
-        ("duong", {"hanoi"}),
-        ("東京", {"tokyo"}),
-        ("京東", set()),
-        ("電車 雨", {"tokyo"}),
-        ("กรุงเทพ", {"bangkok"}),
-        ("امطار", {"cairo"}),
-        ("मौसम", {"delhi"}),
-        ("मौस", set()),
-    ],
-)
+@pytest.mark.parametrize(("text", "found"), FOUND)
 def test_is_found_by(stocked, text, found):
     assert set(best(stocked, text)) == found
 

@@ -87,7 +87,7 @@ class Warehouse:
     ) -> Answer:
         """Find stories by their words, best first, as `wirehouse search` does; of today's warehouse."""
         from pipelines.search import finding
-        from pipelines.search.matching import Choice
+        from pipelines.search.choosing import Choice
 
         if self._as_of is not None:
             raise UsageError("a search is of the stories as they are now: connect without as_of")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines.search import following, question
+from pipelines.search import following, question, serving
+from pipelines.search.choosing import Choice
 from pipelines.search.excerpts import excerpt
-from pipelines.search.matching import Choice, Match
-from pipelines.store.attach import quoted
+from pipelines.search.matching import Match
+from pipelines.store.attach import parse_attach, quoted
 from pipelines.store.warehouse import Connection, opened
 
 SPARE = 20
@@ -51,6 +52,9 @@ def find(
     """
     asked, choice = question.read(text), choice or Choice()
     with opened(attach, read_only=True) as connection:
+        if not parse_attach(attach).is_lake:
+            rows = serving.best(connection, asked, choice, limit)
+            return [_shown(row, question.wanted(asked)) for row in rows]
         followed = following.follow(connection, following.place(attach, home), say)
         if followed.behind:
             say(f"the index is {followed.behind} loads behind: it cannot be written just now")
@@ -68,7 +72,7 @@ def catch_up(attach: str, home: Path) -> None:
     """Bring the kept index up to date after a load; where nobody has searched yet, there is none to be
     kept."""
     at = following.place(attach, home)
-    if at.exists():
+    if parse_attach(attach).is_lake and at.exists():
         with opened(attach, read_only=True) as connection:
             following.follow(connection, at)
 
@@ -92,14 +96,12 @@ def _standing(connection: Connection, matches: Sequence[Match], choice: Choice) 
 
 
 def _hit(match: Match, phrases: Sequence[question.Words]) -> Hit:
-    said: dict[str, Any] = dict(match.said)
-    body = said.pop("body_text")
-    stated = said.pop("published_at")
+    stated = match.said["published_at"]
     published = datetime.fromisoformat(stated) if stated else None
-    return Hit(
-        score=round(match.score, 3),
-        story_id=match.story_id,
-        published_at=published,
-        snippet=excerpt(body or "", phrases),
-        **said,
-    )
+    row = {"story_id": match.story_id, "score": match.score, **match.said, "published_at": published}
+    return _shown(row, phrases)
+
+
+def _shown(row: Mapping[str, Any], phrases: Sequence[question.Words]) -> Hit:
+    said = {name: value for name, value in row.items() if name not in ("body_text", "score")}
+    return Hit(score=round(row["score"], 3), snippet=excerpt(row["body_text"] or "", phrases), **said)

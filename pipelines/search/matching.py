@@ -20,6 +20,7 @@ from typing import Any
 import tantivy
 
 from pipelines.errors import WarehouseError
+from pipelines.search.choosing import Choice
 from pipelines.search.question import Both, Node, Words
 from pipelines.search.words import words
 
@@ -39,20 +40,6 @@ _TEXT = ("headline", "body_text")
 SHOWN = ("source_id", "published_at", "language", "version", "pub_status", "url", "headline", "body_text")
 """What the index keeps to be shown: twenty texts lie in twenty places of a lake's files, and to read them
 there takes far longer than to find them. `published_at` is there in ISO 8601."""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Which stories may be found at all."""
-
-    sources: tuple[str, ...] = ()
-    languages: tuple[str, ...] = ()
-    since: datetime | None = None
-    """Published at or after this."""
-    until: datetime | None = None
-    """Published before this."""
-    withdrawn: bool = False
-    """Also those that may not be used: killed, withheld."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from importlib import resources
 
 from pipelines.store.attach import quoted
 from pipelines.store.dictionary import Table, tables, views, words_of
+from pipelines.store.plain_words import folded
 
 OF_THE_WHOLE_STORY = ("first_seen_at", "last_seen_at", "cluster_id")
 """Columns of `stories` that `past_versions`, which is made like it, does not have."""
@@ -33,11 +34,11 @@ _KINDS = {
 }
 
 SEARCH_TEXT = (
-    "setweight(to_tsvector('simple', coalesce(headline, '')), 'A') || "
-    "setweight(to_tsvector('simple', left(body_text, 200000)), 'B')"
+    "setweight(to_tsvector('simple', " + folded("coalesce(headline, '')") + "), 'A') || "
+    "setweight(to_tsvector('simple', " + folded("left(body_text, 200000)") + "), 'B')"
 )
-"""What `stories.search_text` is made of. 'simple' takes words as they are, in every language; a tsvector
-holds a megabyte, which 200,000 letters cannot exceed."""
+"""What `stories.search_text` is made of. 'simple' stems nothing, in any language; a tsvector holds a
+megabyte, which 200,000 letters cannot exceed."""
 
 _KEYS = {
     "stories": "story_id",
@@ -142,8 +143,8 @@ def comments() -> list[str]:
     for column, comment in ({n: c for n, c in of_past.items() if c} | words).items():
         said.append(f"COMMENT ON COLUMN {column} IS {comment}")
     said.append(
-        "COMMENT ON COLUMN stories.search_text IS 'Words of headline (weight A) and body (weight B), as they "
-        "are, for search: search_text @@ plainto_tsquery(''simple'', …) (tsvector)'"
+        "COMMENT ON COLUMN stories.search_text IS 'Words of headline (weight A) and body (weight B), "
+        "without capitals and accents: search_text @@ to_tsquery(''simple'', …) (tsvector)'"
     )
     for view in views(_script("views.sql")):
         said.append(f"COMMENT ON VIEW {view.name} IS {quoted(view.definition)}")
