@@ -42,7 +42,8 @@ from pipelines.sources import duration
 LOOK = 0.5
 """Seconds between two looks at what the processes have spent."""
 
-RECHECK = ("15m", "1h", "3h", "12h", "1d", "3d", "7d")
+WORK = ("task", "crawl", "extraction", "unseen")
+"""Kinds of process that cost with each run; the others cost with the hours."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,9 @@ def report(home: Path, samples: Sequence[Sample], count: int, every: timedelta) 
     round_one = max((r[3] or ended for r in first), default=ended)
     since = max(round_one, samples[0].at)
     print(f"\nfirst round: {len(first)} runs, all done after {_minutes(round_one - samples[0].at)}")
+    if ended - since < every / 3:
+        print("too little time is left after it: what follows is of the whole time, first round included")
+        since = samples[0].at
     later = [r for r in runs if since <= r[1] < ended - timedelta(minutes=2)]
     _runs("runs due since then (but for the last 2 minutes)", later, ended)
     passed = (ended - since) / every
@@ -119,7 +123,8 @@ def report(home: Path, samples: Sequence[Sample], count: int, every: timedelta) 
     )
     _tasks(database, since)
     _publishes(database, since)
-    _cost(samples, since, every)
+    done = sum(r[3] is not None and since <= r[3] for r in runs)
+    _cost(samples, since, every, count, done)
     _rows(home, since)
 
 
@@ -164,7 +169,7 @@ def _publishes(database: sqlite3.Connection, since: datetime) -> None:
     _spread(f"publish: {len(found)} runs, s", lasted)
 
 
-def _cost(samples: Sequence[Sample], since: datetime, every: timedelta) -> None:
+def _cost(samples: Sequence[Sample], since: datetime, every: timedelta, count: int, done: int) -> None:
     first, last = next(s for s in samples if s.at >= since), samples[-1]
     seconds = (last.at - first.at).total_seconds()
     spent = Counter({k: last.spent[k] - first.spent[k] for k in last.spent})
@@ -176,6 +181,15 @@ def _cost(samples: Sequence[Sample], since: datetime, every: timedelta) -> None:
         print(f"  {kind:<16}{used * per:8.0f}")
     total = sum(spent.values()) * per
     print(f"  {'all':<16}{total:8.0f}   {total / available:.0%}")
+    if done:
+        work = sum(spent[kind] for kind in WORK)
+        each, services = work / done, (sum(spent.values()) - work) * per
+        needed = services + each * count
+        print(
+            f"{done} crawls ended: {each:.1f} s each with what follows it (publishing included), and "
+            f"{services:.0f} s an interval for the services;\n  so {count} crawls an interval take "
+            f"{needed:.0f} of {available:.0f} s: {needed / available:.0%}"
+        )
     most = max(samples, key=lambda s: sum(s.memory.values()))
     parts = ", ".join(f"{k} {v:.0f}" for k, v in most.memory.most_common() if v >= 1)
     print(f"memory at most: {sum(most.memory.values()):.0f} MB ({parts})")

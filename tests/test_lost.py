@@ -52,13 +52,8 @@ def test_one_that_is_gone_is_an_error_until_what_it_had_is_loaded_again(crawl, h
         steps.check()
     steps.load(steps.cluster([first]))
     assert said() == []
-
-
-def test_whoever_begins_anew_on_purpose_says_so(crawl, home):
-    crawl("/a")
-    steps.load(steps.cluster())
     shutil.rmtree(home / "warehouse")
-    (places().data / loaded.LOADED).unlink()
+    (places().data / loaded.LOADED).unlink()  # whoever begins anew on purpose says so
     assert said() == [("is_there", "note")]
 
 
