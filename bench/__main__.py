@@ -35,6 +35,7 @@ def main() -> int:
         ],
         "sources": ["-m", "bench.sources", *(["--rounds", "1"] if given.quick else [])],
         "load": ["-m", "bench.load", *(["--quick"] if given.quick else [])],
+        "analyst": ["-m", "bench.analyst", "--views", *(["--stories", "100000"] if given.quick else [])],
         "desk": ["-m", "bench.desk", *(["--quick"] if given.quick else [])],
         "clusters": ["-m", "bench.clusters", *(["--stories", "50000"] if given.quick else [])],
         "reprints": [

@@ -42,6 +42,9 @@ TRIES = 5
 MEMORY = "500MB"
 """What DuckDB may use; with Python and Arrow the loader stays under 1 GB."""
 
+MEMORY_ASKING = "2GB"
+"""The same, of a process that only asks: what a view counts of a million clusters cannot wait on disk."""
+
 _WHEN = re.compile(r"^-- when (\w+)$", re.M)
 
 INLINED_ROWS = 200
@@ -62,7 +65,7 @@ def opened(attach: str, *, read_only: bool = False, as_of: datetime | None = Non
     """
     target = parse_attach(attach)
     with tempfile.TemporaryDirectory(prefix="wirehouse-") as spill, speaking(target):
-        connection = _connected(target, spill)
+        connection = _connected(target, spill, MEMORY_ASKING if read_only or as_of else MEMORY)
         try:
             _attach(connection, target, read_only or as_of is not None, as_of)
             if not (read_only or as_of):
@@ -181,7 +184,7 @@ def one(connection: Connection, sql: str, parameters: Any = None) -> Any:
     return row[0] if row is not None else None
 
 
-def _connected(target: Attach, spill: str) -> Connection:
+def _connected(target: Attach, spill: str, memory: str) -> Connection:
     connection = duckdb.connect(
         ":memory:",
         config={
@@ -191,7 +194,7 @@ def _connected(target: Attach, spill: str) -> Connection:
             # well, and which the installer has checked; and a question may load none (`reading.shut_in`).
             "allow_unsigned_extensions": "true",
             "python_enable_replacements": "false",
-            "memory_limit": MEMORY,
+            "memory_limit": memory,
             "temp_directory": spill,
             "preserve_insertion_order": "false",
         },
