@@ -9,6 +9,8 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any
 
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
+
 
 def dump(value: Any, indent: int | None = 1) -> str:
     """JSON of our records: times ISO 8601, durations in seconds."""
@@ -16,9 +18,15 @@ def dump(value: Any, indent: int | None = 1) -> str:
 
 
 def field(value: Any) -> Any:
-    """A CSV field that no spreadsheet takes for a formula: page text is hostile input."""
+    """A CSV field that no spreadsheet takes for a formula: page text is hostile input.
+
+    >>> field("=1+1"), field("＝1+1"), field("1 = 1")
+    ("'=1+1", "'＝1+1", '1 = 1')
+
+    Some take the wide forms of the signs for the signs, and a line's end for nothing.
+    """
     if isinstance(value, str):
-        return "'" + value if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+        return "'" + value if value.startswith(_FORMULA) else value
     if isinstance(value, list | dict):
         return dump(value, indent=None)
     if isinstance(value, timedelta):
