@@ -7,10 +7,12 @@ at dawn. A holiday falls into the fortnight, and three hours in which we were of
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bench import drops
 from bench.quiet import found_after, judged, loud
 from bench.rhythms import HOLIDAY, RHYTHMS, Rhythm, Site
 from pipelines.ledger import Cause
@@ -64,3 +66,10 @@ def test_what_goes_quiet_is_told(rhythm: Rhythm, trouble, causes, within):
     after, finding = found_after(rhythm, trouble, seed=1, well=14, ill=within / timedelta(days=1))
     assert after <= within
     assert finding.cause in causes
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_drop_of_a_small_source_does_not_become_what_is_usual(seed):
+    small = replace(BY_NAME["broadcaster"], per_day=20)
+    assert drops.told_after(small, well=28, seed=seed, share=0.4) <= 6 * 24
+    assert drops.told_after(small, well=28, seed=seed, share=1.0) is None

@@ -1,6 +1,7 @@
 """Does a run keep its promises, and is it as its source always was? Each check names the cause. Pure.
 
-    staged files ─▸ measuring (numbers of the run) ─▸ judging (beside its past) ─▸ answers, pages, volume
+    staged files ─▸ measuring (numbers of the run) ─▸ judging (beside its past)
+                    ─▸ answers, naming, pages, volume
 
 A cause that explains others speaks alone: of a source that is blocked nobody needs to hear that it is
 silent too. `chance` says how surprising a number is, `rhythm` what was to be expected at this hour.
@@ -14,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from pipelines.checks import answers, pages, volume
+from pipelines.checks import answers, naming, pages, volume
 from pipelines.checks.judging import Flow, Judging
 from pipelines.checks.measuring import measured
 from pipelines.ledger import Cause, Fetch, Finding, LedgerLine, Run, Severity, Sighting
@@ -58,7 +59,7 @@ def judged(
     if run.kind == "crawl":
         found += [*answers.is_still_there(j), *answers.pages_answer(j), *answers.answers_in_time(j)]
         if not _explains_silence(found):
-            found += [*volume.channels_name_stories(j)]
+            found += [*naming.channels_name_stories(j)]
         # What a run that was cut off did not get to, is brought by the next.
         if run.finish_reason == "finished" and not _explains_silence(found):
             found += [*volume.brings_as_much(j)]

@@ -52,6 +52,17 @@ def more(count: int, of: int, share: float) -> float:
     return surprise if now == 1 else surprise + of * (1 - now) * log((1 - now) / (1 - share))
 
 
+def less(count: float, expected: float, scatter: float) -> float:
+    """The surprise (nats) that no more came: Chernoff's bound of Poisson's law, less where it scatters more.
+
+    >>> round(less(16, 40, 1.0), 1), round(less(16, 40, 2.0), 1), less(50, 40, 1.0)
+    (9.3, 4.7, 0.0)
+    """
+    if count >= expected:
+        return 0.0
+    return (expected - count + (count * log(count / expected) if count else 0.0)) / scatter
+
+
 def deviation(count: float, expected: float, scatter: float) -> float:
     """By how many standard deviations a count is off; `scatter` is variance over mean.
 

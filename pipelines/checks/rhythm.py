@@ -39,6 +39,7 @@ SPREAD = (0.02, 3.0)
 """Least and most spread of an hour: see `chance`."""
 
 _HOUR = 3600.0
+_DAY = timedelta(days=1)
 _ANSWERED = frozenset({"ok", "unchanged"})
 
 Array = Any
@@ -62,6 +63,7 @@ class Rhythm:
     spread: float
     of_run: float
     """What was to be expected since the run before."""
+    hours: _Hours
 
     @property
     def is_learned(self) -> bool:
@@ -86,20 +88,43 @@ class Rhythm:
         )
 
     def window(self, length: timedelta) -> Window:
-        """What came in the time up to now, beside earlier times of the same length."""
-        block = ((self.ends[0] - self.ends) // length.total_seconds()).astype(int)
+        """What came in the time up to now, beside what the time before it taught.
+
+        By all hours alike, a drop would teach itself: after a day it is half of what is usual.
+        """
+        block = self._block(length)
         mine = block == 0
+        rates = self.hours.rates(self.teaches * ~mine)
+        usual, sundays = self.hours.by(rates, mine), self.hours.by_weekends(rates, mine)
+        lumpy = 1 + self.spread * float(np.sum(usual**2)) / max(float(np.sum(usual)), 1.0)
+        weeks = float(np.sum(self.hours.watched[~mine] * self.teaches[~mine])) / (7 * 24)
+        return Window(
+            came=float(np.sum(self.came[mine])),
+            expected=float(np.sum(usual)),
+            on_weekends=float(np.sum(sundays)),
+            # By the days that were, or by the lumps of these hours, if it is a busy day. And what is expected
+            # of a Monday few Mondays have said: that scatters as well.
+            scatter=max(self._scatter(self._block(min(length, _DAY))), lumpy) * (1 + 1 / max(weeks, 1 / 7)),
+            taught=timedelta(weeks=weeks),
+        )
+
+    def roughly(self, length: timedelta) -> float:
+        """What came in the time up to now, as a share of what all hours together let expect: no new rates."""
+        mine = self._block(length) == 0
+        return float(np.sum(self.came[mine])) / max(float(np.sum(self.expected[mine])), 1e-6)
+
+    def _block(self, length: timedelta) -> Array:
+        """Which time of so long, counted back from now, an hour belongs to."""
+        return ((self.ends[0] - self.ends) // length.total_seconds()).astype(int)
+
+    def _scatter(self, block: Array) -> float:
+        """Variance over mean of times in which less came than expected: of bursts nothing follows."""
         came = np.bincount(block, self.came * self.teaches)[1:]
         expected = np.bincount(block, self.expected * self.teaches)[1:]
         told = expected >= 1
         less = np.minimum(came[told] - expected[told], 0)  # in half of them, if nothing is wrong
         scatter = float(np.sum(less**2 / expected[told]))
-        return Window(
-            came=float(np.sum(self.came[mine])),
-            expected=float(np.sum(self.expected[mine])),
-            on_weekends=float(np.sum(self.as_on_weekends[mine])),
-            scatter=max(CALMEST, (LAW * KNOWN + scatter) / (KNOWN + int(np.sum(told)) / 2)),
-        )
+        return max(CALMEST, (LAW * KNOWN + scatter) / (KNOWN + int(np.sum(told)) / 2))
 
     def busiest_day(self) -> float:
         """What was to be expected on that one of the last seven days that had most."""
@@ -115,16 +140,23 @@ class Window:
     expected: float
     on_weekends: float
     scatter: float
-    """Variance over mean of earlier times in which less came than expected: of bursts nothing follows."""
+    """Variance over mean of what comes in such a time."""
+    taught: timedelta
+    """How long the time before it was watched."""
+
+    @property
+    def surprise(self) -> float:
+        """In nats, that so little came."""
+        return chance.less(self.came, self.expected, self.scatter)
+
+    @property
+    def surprise_on_weekends(self) -> float:
+        return chance.less(self.came, self.on_weekends, self.scatter)
 
     @property
     def off(self) -> float:
         """In standard deviations."""
         return chance.deviation(self.came, self.expected, self.scatter)
-
-    @property
-    def off_from_weekends(self) -> float:
-        return chance.deviation(self.came, self.on_weekends, self.scatter)
 
 
 def learned(
@@ -152,7 +184,7 @@ def learned(
     sound[int(brought[-1]) + 1 if len(brought) else 0 :] = 0  # a silence that goes on must not teach itself
     hours = _by_hour(times[1:][kept], lengths[kept], came[kept], sound[kept])
     watched = timedelta(seconds=float(np.sum((lengths * sound)[kept])))
-    return _fitted(*hours, zone, watched, float(lengths[-1]) / _HOUR)
+    return fitted(*hours, zone, watched, float(lengths[-1]) / _HOUR)
 
 
 def lately(past: Sequence[Measures], run: Measures, length: timedelta) -> tuple[float, timedelta]:
@@ -200,31 +232,54 @@ def _by_hour(ends: Array, lengths: Array, came: Array, sound: Array) -> tuple[Ar
     return ends[-1] - there * _HOUR, watched[there], counted[there], (unsound[there] == 0).astype(float)
 
 
-def _fitted(
-    ends: Array, hours: Array, came: Array, sound: Array, zone: str, watched: timedelta, own: float
+def fitted(
+    ends: Array, watched_hours: Array, came: Array, sound: Array, zone: str, watched: timedelta, own: float
 ) -> Rhythm:
+    """The rhythm of hours, the last first; `own` are the hours since the run before."""
     local = ZoneInfo(zone)
     when = [datetime.fromtimestamp(end - _HOUR / 2, UTC).astimezone(local) for end in ends.tolist()]
-    hour = np.array([w.hour for w in when])
-    day = np.array([w.weekday() for w in when])
-    rates = _Rates(hour, day, hours * sound, came * sound)
-    expected = rates.at(hour, day, hours * sound, came * sound) * hours
+    hour, day = np.array([w.hour for w in when]), np.array([w.weekday() for w in when])
+    hours = _Hours(hour, day, watched_hours, came)
+    rates = hours.rates(sound)
+    expected = rates.at(hour, day, watched_hours * sound, came * sound) * watched_hours
     off, mean = (came - expected)[sound > 0], expected[sound > 0]
     total = float(np.sum(mean**2))
     spread = float(np.sum(off**2 - mean)) / total if total else SPREAD[1]
-    zeros = np.zeros(len(ends))
-    sundays = np.minimum(*(rates.at(hour, np.full(len(ends), d), zeros, zeros) for d in (5, 6)))
     mine = slice(0, max(1, round(own)))
     return Rhythm(
         watched=watched,
         ends=ends,
         came=came,
         expected=expected,
-        as_on_weekends=sundays * hours,
+        as_on_weekends=hours.by_weekends(rates),
         teaches=sound,
         spread=float(np.clip(spread, *SPREAD)),
-        of_run=float(np.sum(expected[mine]) / np.sum(hours[mine])) * own,
+        of_run=float(np.sum(expected[mine]) / np.sum(watched_hours[mine])) * own,
+        hours=hours,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Hours:
+    """The hours that were watched, the last first: which of the day and week, how much of each, what came."""
+
+    hour: Array
+    day: Array
+    watched: Array
+    came: Array
+
+    def rates(self, teaches: Array) -> _Rates:
+        return _Rates(self.hour, self.day, self.watched * teaches, self.came * teaches)
+
+    def by(self, rates: _Rates, of: Array | slice = slice(None), day: int | None = None) -> Array:
+        """What rates that others taught give for these hours, on their own days or all on one."""
+        hour = self.hour[of]
+        zeros = np.zeros(len(hour))
+        days = self.day[of] if day is None else np.full(len(hour), day)
+        return rates.at(hour, days, zeros, zeros) * self.watched[of]
+
+    def by_weekends(self, rates: _Rates, of: Array | slice = slice(None)) -> Array:
+        return np.minimum(self.by(rates, of, 5), self.by(rates, of, 6))
 
 
 class _Rates:
