@@ -96,7 +96,8 @@ class Rhythm:
         mine = block == 0
         rates = self.hours.rates(self.teaches * ~mine)
         usual, sundays = self.hours.by(rates, mine), self.hours.by_weekends(rates, mine)
-        lumpy = 1 + self.spread * float(np.sum(usual**2)) / max(float(np.sum(usual)), 1.0)
+        days = self._scatter(self._block(min(length, _DAY)))
+        lumps = min(days, 1.0) + self.spread * float(np.sum(usual**2)) / max(float(np.sum(usual)), 1.0)
         weeks = float(np.sum(self.hours.watched[~mine] * self.teaches[~mine])) / (7 * 24)
         return Window(
             came=float(np.sum(self.came[mine])),
@@ -104,7 +105,7 @@ class Rhythm:
             on_weekends=float(np.sum(sundays)),
             # By the days that were, or by the lumps of these hours, if it is a busy day. And what is expected
             # of a Monday few Mondays have said: that scatters as well.
-            scatter=max(self._scatter(self._block(min(length, _DAY))), lumpy) * (1 + 1 / max(weeks, 1 / 7)),
+            scatter=max(days, lumps) * (1 + 1 / max(weeks, 1 / 7)),
             taught=timedelta(weeks=weeks),
         )
 
