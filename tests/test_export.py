@@ -53,9 +53,9 @@ FULL = {
 
 
 @pytest.fixture
-def attach(lake, monkeypatch):
-    monkeypatch.setenv("WIREHOUSE_WAREHOUSE", lake)
-    return lake
+def attach(attach, monkeypatch):
+    monkeypatch.setenv("WIREHOUSE_WAREHOUSE", attach)
+    return attach
 
 
 @pytest.fixture

@@ -16,11 +16,6 @@ from pipelines.store import batches, findings, loading, reading, staging, wareho
 
 
 @pytest.fixture
-def attach(tmp_path):
-    return f"ducklake:sqlite:{tmp_path}/warehouse/catalog.sqlite"
-
-
-@pytest.fixture
 def data(tmp_path):
     return UPath(tmp_path / "data")
 
@@ -156,6 +151,7 @@ def test_what_stands_in_the_warehouse_keeps_its_since_and_gets_its_until(attach,
     ]
 
 
+@pytest.mark.parametrize("attach", ["on_sqlite", "on_team"], indirect=True)
 def test_a_check_that_finds_nothing_where_nothing_stood_writes_nothing(attach):
     stand(attach, 0)
     with warehouse.opened(attach, read_only=True) as connection:

@@ -14,11 +14,6 @@ from pipelines.store import batches, loading, reading, staging, warehouse
 
 
 @pytest.fixture
-def attach(lake):
-    return lake
-
-
-@pytest.fixture
 def data(tmp_path):
     return tmp_path / "data"
 

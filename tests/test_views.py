@@ -12,11 +12,6 @@ from pipelines.store import loading, reading, warehouse
 
 
 @pytest.fixture
-def attach(lake):
-    return lake
-
-
-@pytest.fixture
 def load(attach, tmp_path):
     def load(number, *stories, members=None):
         with warehouse.opened(attach) as connection:

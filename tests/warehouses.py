@@ -64,6 +64,7 @@ def made_once(postgres: Postgres) -> str:
 
 @pytest.fixture
 def on_sqlite(tmp_path: Path) -> str:
+    """Where nothing is yet; `lake` has one that is made."""
     return f"ducklake:sqlite:{tmp_path}/warehouse/catalog.sqlite"
 
 

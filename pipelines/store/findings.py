@@ -96,6 +96,7 @@ def stand(connection: Connection, findings: Iterable[Finding], now: datetime) ->
     Where nothing stood and nothing is found, nothing is written.
     """
     plain.fetch(connection, "findings", where="run_id IS NULL AND until IS NULL")
+    plain.fetch(connection, "turnstile", where="true")
     found = {(f.check, f.source_id, f.cause): f for f in findings}  # of several of a kind, the last
     _make(connection, "findings", _found(list(found.values()), [now] * len(found)))
     connection.execute("""
