@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import TypeVar
 
 import numpy as np
@@ -69,17 +70,20 @@ Holders = Mapping[int, Sequence[str]]
 def candidates(holders: Mapping[int, Sequence[_Name]], asked: set[_Name]) -> list[tuple[_Name, _Name]]:
     """Pairs of stories to compare, at least one of them in `asked`: those that share LEAST_KEYS keys or more.
 
+    Each story stands once among the holders of a key.
+
     >>> candidates({1: ["a", "b"], 2: ["a", "b", "c"], 3: ["c", "d"]}, {"a", "c"})
     [('a', 'b')]
     """
-    names = sorted({story for stories in holders.values() for story in stories})
+    several = [stories for stories in holders.values() if len(stories) > 1]
+    if not several:
+        return []
+    names = sorted(set().union(*several))
     number = {story: n for n, story in enumerate(names)}
     is_asked = np.array([story in asked for story in names], bool)
-    rows = [(k, number[s]) for k, stories in enumerate(holders.values()) for s in set(stories)]
-    if not rows:
-        return []
-    table = np.array(rows, np.int64)
-    table = table[np.lexsort((table[:, 1], table[:, 0]))]
+    keys = np.repeat(np.arange(len(several)), [len(stories) for stories in several])
+    held_by = np.fromiter(map(number.__getitem__, chain.from_iterable(several)), np.int64, len(keys))
+    table = np.column_stack((keys, held_by))[np.lexsort((held_by, keys))]
     pairs = []
     for step in range(1, MOST_HOLDERS):  # each holder of a key with the one `step` places after it
         same = table[:-step, 0] == table[step:, 0]
@@ -89,14 +93,15 @@ def candidates(holders: Mapping[int, Sequence[_Name]], asked: set[_Name]) -> lis
             break
         pairs.append(one[wanted] * len(names) + other[wanted])
     codes, shared = np.unique(np.concatenate(pairs), return_counts=True) if pairs else (np.zeros(0, int),) * 2
-    compared: Counter[int] = Counter()
+    compared = [0] * len(names)
     chosen = []
     for n in np.argsort(-shared, kind="stable"):
         if shared[n] < LEAST_KEYS:
             break
         one, other = divmod(int(codes[n]), len(names))
         if any(is_asked[x] and compared[x] < MOST_COMPARED for x in (one, other)):
-            compared.update((one, other))
+            compared[one] += 1
+            compared[other] += 1
             chosen.append((names[one], names[other]))
     return sorted(chosen)
 

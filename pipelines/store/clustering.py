@@ -24,6 +24,7 @@ from pipelines.copies import FEWEST_WORDS, MOST_HOLDERS, Copy, Holders, candidat
 from pipelines.prints import Print, printed, restored
 from pipelines.records import Membership, StoredPrint
 from pipelines.store import batches, plain, staging
+from pipelines.store.attach import quoted
 from pipelines.store.loading import name_of, stage
 from pipelines.store.warehouse import Connection
 
@@ -92,16 +93,23 @@ LEFT JOIN placed c USING (story_id)
 WHERE s.story_id IN (FROM asked_for)
 """  # noqa: S608  columns of ours
 
+_SEEN = "SELECT DISTINCT seen_at FROM prints WHERE story_key IN (SELECT story_key FROM wanted)"
+
+# The times are written out: of an IN with few constants the engine opens no other part of a file,
+# of a join it opens all, and words are most of what a print weighs.
 _PRINTS = """
 SELECT story_id, content_hash, words
 FROM (
-  SELECT story_key, story_id, content_hash, seen_at, words FROM prints
+  SELECT story_key, story_id, content_hash, seen_at, words FROM prints WHERE {seen}
   UNION ALL
   SELECT story_key, story_id, content_hash, seen_at, words FROM fresh_prints
 )
 WHERE story_key IN (SELECT story_key FROM wanted)
 ORDER BY seen_at DESC
 """
+
+MOST_TIMES = 1_000
+"""Times written out in one question; more take longer to plan than they save."""
 
 _ASKED = pa.schema({"k": pa.int32()})
 _WANTED = pa.schema(
@@ -205,8 +213,8 @@ class _Desk:
         self.connection.execute("SET VARIABLE seen_to = ?::TIMESTAMPTZ", [max(times) + WINDOW])
         plain.glimpse_holders(self.connection, list(found), min(times) - WINDOW, max(times) + WINDOW)
         self._register("asked", pa.table({"k": list(found)}, _ASKED))
-        for row in _rows(self.connection, _HOLDERS):
-            found[row["k"]].update(row["story_keys"])
+        for key, story_keys in self.connection.execute(_HOLDERS).fetchall():
+            found[key].update(story_keys)
         return {key: sorted(keys) for key, keys in found.items() if len(keys) <= MOST_HOLDERS}
 
     def _known(
@@ -245,7 +253,7 @@ class _Desk:
         plain.glimpse(self.connection, "prints", {"story_key": [one["story_key"] for one in wanted]})
         current: dict[str, list[Print]] = defaultdict(list)
         earlier: dict[str, list[Print]] = defaultdict(list)
-        for row in _rows(self.connection, _PRINTS):
+        for row in _rows(self.connection, _PRINTS.format(seen=self._seen())):
             if (copy := known.get(row["story_id"])) is not None:
                 which = current if row["content_hash"] == copy.content_hash else earlier
                 which[copy.story_id].append(restored(row["words"]))
@@ -255,6 +263,13 @@ class _Desk:
             )
             for i, copy in known.items()
         }
+
+    def _seen(self) -> str:
+        """The condition that the prints of the wanted stories meet, by when they were seen."""
+        times = [time for (time,) in self.connection.execute(_SEEN).fetchall()]
+        if len(times) > MOST_TIMES:
+            return "true"
+        return f"seen_at IN ({', '.join(quoted(time.isoformat()) for time in times)})" if times else "false"
 
     def _remember(self, member: Membership, staged: Copy | None, known: Copy | None) -> None:
         copy = staged or known
