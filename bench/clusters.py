@@ -172,15 +172,15 @@ def _cluster(attach: str, folder: str) -> None:
     print(json.dumps({"seconds": took, "busy": busy, "peak_mb": peak, "reprints": joined}))
 
 
-def _measured(attach: str, made: Iterator[UPath]) -> str:
-    """The middle one of several batches, each in a process of its own."""
+def _measured(attach: str, made: Iterator[UPath]) -> tuple[float, str]:
+    """The middle one of several batches, each in a process of its own: its seconds, and all in words."""
     found = []
     for one in made:
         call = [sys.executable, "-m", "bench.clusters", "--warehouse", attach, "--cluster", str(one)]
         found.append(json.loads(subprocess.run(call, check=True, capture_output=True, text=True).stdout))
     middle = sorted(found, key=lambda f: f["seconds"])[len(found) // 2]
     worst = max(f["seconds"] for f in found)
-    return (
+    return middle["seconds"], (
         f"{middle['seconds']:6.2f} s (worst {worst:.2f}), {middle['busy']:.2f} s of processors, "
         f"{max(f['peak_mb'] for f in found):4.0f} MB, {middle['reprints']} reprints found"
     )
@@ -197,13 +197,22 @@ def main() -> None:
         folder = Path(options.keep or made)
         attach = f"ducklake:sqlite:{folder}/warehouse/catalog.sqlite"
         filled = 0
+        took_for: dict[int, list[tuple[int, float]]] = {}
         for stories in sorted({options.stories // 10, options.stories // 2, options.stories}):
             took = fill(attach, tongue, filled, stories // BLOCK)
             filled = stories // BLOCK
             print(f"{stories:,} stories in the warehouse (filled in {took:.0f} s)", flush=True)
             for size in sorted({50, options.batch}):
                 given = (batch(folder, tongue, filled, size, number) for number in range(size, size + 3))
-                print(f"  cluster {size:5,} stories {_measured(attach, given)}", flush=True)
+                seconds, told = _measured(attach, given)
+                took_for.setdefault(size, []).append((stories, seconds))
+                print(f"  cluster {size:5,} stories {told}", flush=True)
+        for size, points in took_for.items():
+            slope, start = np.polyfit(*zip(*points, strict=True), 1)
+            print(
+                f"cluster {size:,} stories: {start:.1f} s, and {slope * 1e6:.1f} s a million stories of the "
+                f"year around; at 10,000,000, on paper: {start + slope * 1e7:.0f} s (line of {len(points)} points)"
+            )
         size = sum(p.stat().st_size for p in (folder / "warehouse").rglob("prints/*") if p.is_file())
         print(f"prints on disk: {size / filled / BLOCK:.0f} bytes a story of {LENGTH} words")
 
