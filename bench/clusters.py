@@ -211,7 +211,7 @@ def main() -> None:
             slope, start = np.polyfit(*zip(*points, strict=True), 1)
             print(
                 f"cluster {size:,} stories: {start:.1f} s, and {slope * 1e6:.1f} s a million stories of the "
-                f"year around; at 10,000,000, on paper: {start + slope * 1e7:.0f} s (line of {len(points)} points)"
+                f"year around; at 10,000,000, {start + slope * 1e7:.0f} s on paper ({len(points)} points)"
             )
         size = sum(p.stat().st_size for p in (folder / "warehouse").rglob("prints/*") if p.is_file())
         print(f"prints on disk: {size / filled / BLOCK:.0f} bytes a story of {LENGTH} words")
