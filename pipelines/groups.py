@@ -48,6 +48,8 @@ class Groups:
         """Pairs in whose `kin` it is left out."""
         self.refused: set[tuple[str, str]] = set()
         """Pairs that have in common what many others have too."""
+        self.apart: set[tuple[str, str]] = set()
+        """Pairs that were in two clusters before, of whose keys not all holders are known."""
         self.also_from: dict[str, tuple[str, ...]] = {i: c.also_from for i, c in copies.items()}
         self.holders = holders
         self.asked = asked
@@ -59,16 +61,18 @@ class Groups:
         pairs = [pair for pair in candidates(holders, moved) if self.with_text.issuperset(pair)]
         loose = {copies[i].cluster_id for i in moved} | self._disturbed(moved, pairs)
         free = {i for i, c in copies.items() if i in moved or c.cluster_id is None or c.cluster_id in loose}
-        pairs = list(dict.fromkeys([*pairs, *self._again(free)]))
+        pairs = list(dict.fromkeys([*pairs, *self._again(free, moved)]))
         self.still_from = self._still_from(free - moved)
         self.mixed.update(i for i, others in self.still_from.items() if others)
+        self.mixed.update(i for i, copy in copies.items() if i not in free and copy.also_from)
         self._join_known(free)
         self._join_equal()
         pairs = [(a, b) for a, b in pairs if self.root(a) != self.root(b)]
         self._compare(pairs)
         self.edges = self._edges(pairs)
         for story_id in sorted(self.edges.keys() | self.mentions.keys(), key=lambda i: copies[i].time):
-            if self.said_first.get(copies[story_id].content_hash, story_id) == story_id:
+            # What stays in its cluster is not taken again: its other wires would draw it to theirs.
+            if story_id in free and self.said_first.get(copies[story_id].content_hash, story_id) == story_id:
                 self._take(story_id)
         for story_id in free:
             first = self.said_first.get(copies[story_id].content_hash, story_id)
@@ -105,14 +109,17 @@ class Groups:
     def _are_fellows(self, a: str, b: str) -> bool:
         return b in self.copies and self.copies[a].cluster_id == self.copies[b].cluster_id
 
-    def _again(self, free: set[str]) -> list[tuple[str, str]]:
-        """Pairs of stories to compare again, since their clusters are divided anew.
+    def _again(self, free: set[str], moved: set[str]) -> list[tuple[str, str]]:
+        """Pairs of stories to compare again, since the cluster that they are in is divided anew.
 
-        Keys that nobody asked for count as theirs alone; those that too many have stay out.
+        Keys that nobody asked for count as theirs alone; those that too many have stay out. So what is common
+        may look rare here: stories that were in two clusters need more than that to come together.
         """
         beside = holders_of({i: self.copies[i] for i in free})
         self.holders = {**{k: v for k, v in beside.items() if k not in self.asked}, **self.holders}
-        return [pair for pair in candidates(self.holders, free) if self.with_text.issuperset(pair)]
+        pairs = [pair for pair in candidates(self.holders, free) if self.with_text.issuperset(pair)]
+        self.apart.update(p for p in pairs if moved.isdisjoint(p) and not self._are_fellows(*p))
+        return pairs
 
     def _join_known(self, free: set[str]) -> None:
         first: dict[str, str] = {}
@@ -187,6 +194,8 @@ class Groups:
             if kin.contradict:
                 self.against[a].add(b)
                 self.against[b].add(a)
+            elif (a, b) in self.apart and not (kin.told or is_sure(kin)):
+                continue
             elif (kin.strength or kin.item) and (is_sure(kin) or not self._is_everywhere(a, b)):
                 where = self.mentions if kin.item else found
                 where[a][b], where[b][a] = kin.same
@@ -293,7 +302,13 @@ class Groups:
         )
 
     def _are_apart(self, a: str, b: str) -> bool:
-        """Do stories of two groups contradict each other? One that has words of both then joins them not."""
+        """Do stories of two groups contradict each other? One that has words of both then joins them not.
+
+        Their wires alone tell it too: a cut reprint has lost the names and figures by which they differ.
+        """
+        wires = sorted((self.first[self.root(a)], self.first[self.root(b)]))
+        if self.with_text.issuperset(wires) and self._kinship(*wires).contradict:
+            return True
         ours, theirs = self.members[self.root(a)], self.members[self.root(b)]
         if len(theirs) < len(ours):
             ours, theirs = theirs, ours
