@@ -24,6 +24,9 @@ class InTurn(Timetable):
     """
 
     description = "each source at moments of its own"
+    # What it says depends on the clock, so Airflow must not ask which runs were between two moments: whoever
+    # marks a run or a task means that one, and there is nothing to backfill.
+    periodic = False
 
     def __init__(self, every: timedelta, name: str) -> None:
         self.every = every
@@ -51,6 +54,8 @@ class InTurn(Timetable):
             # (pendulum's moments have a remainder by pendulum's durations alone.)
             last = datetime.fromisoformat(last_automated_data_interval.end.isoformat())
             due = max(due, turn(last + self.every, self.every, self.name))
+        if restriction.latest is not None and due > restriction.latest:
+            return None  # whoever goes on asking until a moment, as for what is planned, comes to an end
         return DagRunInfo.exact(instance(due))
 
 

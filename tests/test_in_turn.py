@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import islice
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -14,6 +16,8 @@ from pipelines.up import embedded
 
 sys.path.insert(0, str(embedded.part("plugins")))
 
+from airflow.api.common.mark_tasks import get_run_ids
+from airflow.serialization.definitions.dag import SerializedDAG
 from airflow.timetables.base import DataInterval, TimeRestriction
 from in_turn import InTurn, turn
 from pendulum import instance
@@ -72,3 +76,24 @@ def test_a_source_with_another_interval_is_due_after_its_last_run_and_no_later_t
 def test_airflow_can_write_it_down(timetable):
     again = InTurn.deserialize(timetable.serialize())
     assert (again.every, again.name) == (timetable.every, timetable.name)
+
+
+def test_what_was_between_two_moments_has_an_end():
+    """Airflow asks it on until a moment; without an end its server would be busy for ever."""
+    dag, now = SimpleNamespace(timetable=InTurn(QUARTER, "acme")), datetime.now(UTC)
+    for first, last in ((now - timedelta(days=1), now - timedelta(days=1)), (now, now + timedelta(days=1))):
+        found = list(islice(SerializedDAG.iter_dagrun_infos_between(dag, first, last), 1000))
+        assert len(found) < 100
+        assert all(info.run_after <= last for info in found)
+
+
+def test_whoever_marks_a_run_means_that_one_and_nothing_is_backfilled():
+    class Asked:
+        """A session of Airflow's database that knows one moment."""
+
+        def scalar(self, statement):
+            return datetime.now(UTC) - timedelta(hours=1)
+
+    dag = SimpleNamespace(timetable=InTurn(QUARTER, "acme"), dag_id="crawl_acme")
+    assert get_run_ids(dag, "one", future=True, past=True, session=Asked()) == ["one"]
+    assert not dag.timetable.periodic
