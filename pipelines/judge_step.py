@@ -98,8 +98,8 @@ def _lost(runs: int, before: loaded.Loaded, where: Places, now: datetime) -> Fin
         cause=Cause.OURS,
         source_id=None,
         run_id=None,
-        message=f"the warehouse has {runs:,} runs, and had {before.runs:,} from {before.first} on: rows were "
-        "lost, or it is another one",
+        message=f"the warehouse has {runs:,} runs, and had {before.runs:,} from {before.first} "
+        f"{f'to {before.last}' if before.last else 'on'}: rows were lost, or it is another one",
         next_step="put it back from a copy, correct WIREHOUSE_WAREHOUSE, or load its batches again "
         f"(`wirehouse load BATCH…`); if you began anew on purpose, delete {where.data / loaded.LOADED}",
         evidence=f"{runs:,} of {before.runs:,}",

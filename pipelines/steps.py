@@ -232,7 +232,10 @@ def load(names: Sequence[str] | None = None) -> dict[str, int]:
             judged=judged,
             unreadable=[name for name, s in known.items() if isinstance(s, SourceError)],
         )
-        loaded.note(where.data, connection)
+        try:
+            loaded.note(where.data, connection)
+        except BatchError as error:  # what is loaded is loaded; `check` fails by the same file
+            log.warning("not noted what was loaded: %s", error)
     batches.unmark(where.data, batches.WAITING, ready)
     findings.told(where.data, judged, marked)
     if counts:

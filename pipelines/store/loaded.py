@@ -1,8 +1,8 @@
 """Remember, beside the batches, what was loaded: a warehouse that lost it is not taken for a new one.
 
-`<data>/.loaded.json` has the most runs that the warehouse ever had, and the first of them. By the number
-alone a warehouse that was lost would be well again once as many others came. Whoever begins anew on purpose
-deletes the file.
+`<data>/.loaded.json` has the most runs that the warehouse ever had, and the first and the newest of them. By
+the number alone a warehouse that was lost would be well again once as many others came; by number and first
+run, one that was put back from an old copy. Whoever begins anew on purpose deletes the file.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ class Loaded(NamedTuple):
     """The most that were ever there."""
     first: str
     """A `run_id`; always there."""
+    last: str | None = None
+    """The `run_id` of the newest, when it was noted; None if an older program noted it."""
 
 
 def known(data: UPath) -> Loaded | None:
@@ -38,13 +40,15 @@ def known(data: UPath) -> Loaded | None:
 
 
 def note(data: UPath, connection: Connection) -> None:
-    """Remember what is there after a load."""
+    """Remember what is there after a load; what is lost stays remembered until it is there again."""
     before, runs = known(data), count(connection)
-    if runs > (before.runs if before else 0):
-        asked = connection.execute("SELECT min_by(run_id, started_at) FROM runs").fetchall()
-        first = before.first if before else str(asked[0][0])
+    if before and not has(connection, before):
+        return
+    if runs > (before.runs if before else 0) or (before and before.last is None):
+        ends = "SELECT min_by(run_id, started_at), max_by(run_id, started_at) FROM runs"
+        first, last = map(str, connection.execute(ends).fetchall()[0])
         data.mkdir(parents=True, exist_ok=True)
-        pages.write_json(data / LOADED, Loaded(runs, first)._asdict())
+        pages.write_json(data / LOADED, Loaded(runs, before.first if before else first, last)._asdict())
 
 
 def count(connection: Connection) -> int:
@@ -53,6 +57,8 @@ def count(connection: Connection) -> int:
 
 
 def has(connection: Connection, before: Loaded) -> bool:
-    """Is as much there as ever was, and the first of it?"""
-    first = connection.execute("SELECT count(*) FROM runs WHERE run_id = ?", [before.first]).fetchall()
-    return first[0][0] > 0 and count(connection) >= before.runs
+    """Is as much there as ever was, its first and its newest run among it?"""
+    ends = {before.first, before.last or before.first}
+    asked = "SELECT count(DISTINCT run_id) FROM runs WHERE run_id IN (?, ?)"
+    there = connection.execute(asked, [before.first, before.last or before.first]).fetchall()
+    return int(there[0][0]) == len(ends) and count(connection) >= before.runs
