@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -113,9 +114,10 @@ def airflow(home: Path, *, fab: bool) -> Iterator[tuple[str, AirflowApi]]:
         try:
             if fab:
                 add_users(crew, env)
+            began = datetime.now(UTC)
             launch.start_airflow(crew, home, env)
             api = AirflowApi(f"http://127.0.0.1:{port}", "admin", PASSWORD)
-            launch.until_healthy(crew, api)
+            launch.until_healthy(crew, api, began)
             yield f"http://127.0.0.1:{port}", api
         finally:
             crew.stop()

@@ -74,6 +74,12 @@ def test_every_airflow_part_runs_with_a_health_check(services):
     assert all(services[name]["depends_on"]["init"]["condition"].endswith("successfully") for name in parts)
 
 
+def test_tasks_of_a_scheduler_that_died_are_looked_for_at_least_each_minute(services):
+    assert (
+        int(services["scheduler"]["environment"]["AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL"]) <= 60
+    )
+
+
 def test_every_mounted_and_copied_file_is_there(services):
     volumes = interpolated(COMPOSE, SECRETS)["volumes"]
     for service in services.values():

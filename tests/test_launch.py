@@ -12,13 +12,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
+from typing import ClassVar
 
 import psutil
 import pytest
 
 from pipelines.errors import WirehouseError
-from pipelines.up import demo_wire, embedded
+from pipelines.up import demo_wire, embedded, launch
+from pipelines.up.airflow_api import PATIENCE, AirflowApi, NoAnswerError
 from pipelines.up.launch import free
 
 SLEEPY = """
@@ -174,6 +177,64 @@ def test_airflow_is_told_to_listen_on_loopback_only_and_what_users_set_holds(tmp
     assert env["AIRFLOW__API__HOST"] == "127.0.0.1"
     assert env["AIRFLOW__CORE__PARALLELISM"] == "2"
     assert env["LANG"] == "C"
+
+
+def test_tasks_of_a_scheduler_that_died_are_looked_for_at_least_each_minute(tmp_path):
+    embedded.lay_out(tmp_path)
+    env = embedded.environment(tmp_path, 8080, {})
+    assert int(env["AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL"]) <= 60
+
+
+@pytest.mark.parametrize(
+    ("status", "beat", "sick"),
+    [
+        ("healthy", "2026-03-05T12:00:01+00:00", []),
+        ("healthy", "2026-03-05T11:59:59+00:00", ["scheduler"]),  # of the one that was killed
+        ("unhealthy", "2026-03-05T12:00:01+00:00", ["scheduler"]),
+        ("healthy", None, ["scheduler"]),
+    ],
+)
+def test_a_component_is_well_once_it_has_reported_since_our_start(monkeypatch, status, beat, sick):
+    said = {
+        "metadatabase": {"status": "healthy"},
+        "scheduler": {"status": status, "latest_scheduler_heartbeat": beat},
+        "dag_processor": None,
+    }
+    api = AirflowApi("http://127.0.0.1:1", "", "")
+    monkeypatch.setattr(api, "_ask", lambda *_: said)
+    assert api.unhealthy(datetime(2026, 3, 5, 12, tzinfo=UTC)) == sick
+
+
+def test_looks_that_get_no_answer_are_soon_followed_by_others_and_once_has_an_end(monkeypatch):
+    class Clock:
+        now = 0.0
+
+        def monotonic(self):
+            return self.now
+
+        def sleep(self, seconds):
+            self.now += seconds
+
+    class Unanswered:
+        published, failures, missing = False, (), {"crawl_acme"}
+        looks: ClassVar[list[float]] = []
+
+        def look(self):
+            self.looks.append(clock.now)
+            clock.now += PATIENCE
+            raise NoAnswerError
+
+    class Well:
+        def check(self):
+            pass
+
+    clock = Clock()
+    monkeypatch.setattr(launch, "time", clock)
+    with pytest.raises(WirehouseError, match="crawl_acme has not succeeded yet"):
+        launch.watch(Well(), Unanswered(), once=True, say=print, follow=lambda: None)
+    gaps = [b - a for a, b in pairwise(Unanswered.looks)]
+    assert max(gaps) <= PATIENCE + 22
+    assert clock.now <= launch.ONCE_WITHIN.total_seconds() + PATIENCE + 4
 
 
 def test_the_demo_wire_goes_on_with_its_epoch(tmp_path):

@@ -50,10 +50,13 @@ class AirflowApi:
         self._login = {"username": user, "password": password}
         self._token: str | None = None
 
-    def unhealthy(self) -> list[str]:
-        """Names of the components that do not report in; none when all is well."""
+    def unhealthy(self, since: datetime) -> list[str]:
+        """Names of the components that have not reported in since; none when all is well.
+
+        Airflow believes for minutes that one lives that was killed: its last report is not of the new one.
+        """
         parts = self._ask("GET", "/api/v2/monitor/health")
-        return [name for name, part in parts.items() if part and part["status"] != "healthy"]
+        return [name for name, part in parts.items() if part and not _reported(name, part, since)]
 
     def runs_since(self, moment: datetime) -> list[DagRun]:
         """Runs of all DAGs that started at `moment` or later, the oldest first."""
@@ -121,6 +124,13 @@ class AirflowApi:
                 return json.load(answer)
         except (HTTPError, URLError, OSError, ValueError) as error:
             raise NoAnswerError(f"{method} {path.partition('?')[0]}: {error}") from error
+
+
+def _reported(name: str, part: dict[str, Any], since: datetime) -> bool:
+    if part["status"] != "healthy":
+        return False
+    beat = f"latest_{name}_heartbeat"  # the database has none
+    return beat not in part or (part[beat] is not None and datetime.fromisoformat(part[beat]) >= since)
 
 
 def _path(run: DagRun) -> str:

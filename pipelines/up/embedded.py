@@ -59,6 +59,8 @@ def environment(home: Path, port: int, inherited: Mapping[str, str]) -> dict[str
         # Seconds. On a busy machine the scheduler's loop takes a minute; by Airflow's 30 it would then take
         # itself for dead, and kill all its tasks to begin them again.
         "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "180",
+        # Seconds. By Airflow's 300 the tasks of one that is dead would wait for longer still.
+        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "60",
         "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",  # seconds until a new DAG file is noticed
     }

@@ -96,7 +96,7 @@ def up(
                 crew.start("demo", demo_wire.command(home, demo_port, began), os.environ)
             start_airflow(crew, home, embedded.environment(home, port, os.environ))
             api = AirflowApi(f"http://127.0.0.1:{port}", embedded.USER, embedded.password(home))
-            until_healthy(crew, api)
+            until_healthy(crew, api, began)
             if places().contact is None and any(map(steps.is_abroad, enabled)):
                 say(f"Note: {steps.NO_CONTACT}")
             say(welcome(home, port, demo_port if demo else None))
@@ -133,8 +133,8 @@ def start_airflow(crew: Crew, home: Path, environment: Mapping[str, str]) -> Non
         crew.start(name, [airflow, *arguments], environment)
 
 
-def until_healthy(crew: Crew, api: AirflowApi) -> None:
-    """Wait for every component to report in."""
+def until_healthy(crew: Crew, api: AirflowApi, began: datetime) -> None:
+    """Wait for every component to report in that was started since."""
     deadline = time.monotonic() + HEALTHY_WITHIN.total_seconds()
     sick = list(COMPONENTS)
     while sick:
@@ -145,7 +145,7 @@ def until_healthy(crew: Crew, api: AirflowApi) -> None:
             )
         time.sleep(0.5)
         try:
-            sick = api.unhealthy()
+            sick = api.unhealthy(began)
         except NoAnswerError:
             continue
 
@@ -160,17 +160,18 @@ def watch(
         time.sleep(2)
         follow()
         crew.check()
+        if once and time.monotonic() > deadline:
+            missing = ", ".join(sorted(progress.missing)) or "publish"
+            raise WirehouseError(f"not published after {ONCE_WITHIN}: {missing} has not succeeded yet")
         if time.monotonic() < rest:
             continue
         looking = time.monotonic()
         with suppress(NoAnswerError):  # busy; we ask again
             progress.look()
-        rest = time.monotonic() + 19 * (time.monotonic() - looking)  # of many runs the answer is long
+        # Of many runs the answer is long. But one that never came must not have us rest for minutes.
+        rest = time.monotonic() + min(20.0, 19 * (time.monotonic() - looking))
         if once and progress.failures:
             raise WirehouseError("\n".join(map(str, progress.failures)))
-        if once and time.monotonic() > deadline:
-            missing = ", ".join(sorted(progress.missing)) or "publish"
-            raise WirehouseError(f"not published after {ONCE_WITHIN}: {missing} has not succeeded yet")
     try:
         say(loaded())
     except WirehouseError as error:
