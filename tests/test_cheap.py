@@ -141,7 +141,7 @@ def test_rechecks_that_never_find_an_edit_become_fewer(wire, home):
     declare(home, "wire", wire.base, recheck='["1ms", "7d"]')
     paths = [f"/{n}" for n in range(ENOUGH)]
     words = "The river rose again today, and the council met for another time this week to talk of it. " * 3
-    wire.pages |= {p: story(p, words) for p in paths} | {"/rss": rss(wire.base, *paths)}
+    wire.pages |= {p: story(p, f"{p} of many. {words}") for p in paths} | {"/rss": rss(wire.base, *paths)}
 
     steps.extract(steps.crawl("wire").batch)
     wire.asked.clear()

@@ -79,12 +79,16 @@ def make(connection: Any) -> None:
     connection.execute("INSERT INTO turnstile VALUES (0)")
     _sign(connection)
     _make_views(connection)
+
+
+def lay_out(connection: Any) -> None:
+    """Tell a lake in what order rows are to lie in its files."""
     connection.execute(script("layout.sql"))
 
 
 def bring_up(connection: Any) -> None:
-    """Give tables of an older form what they lack; to be called in a transaction."""
-    connection.execute(script("layout.sql"))  # (a lake refuses it after rows were changed)
+    """Give tables of a lake, of an older form, what they lack; to be called in a transaction."""
+    lay_out(connection)  # (first: a lake refuses it after rows were changed)
     lacks_keys = "story_key" not in _columns(connection, "observations")
     if lacks_keys:  # a text then: the only column that was ever changed
         connection.execute("ALTER TABLE observations DROP COLUMN text_key")

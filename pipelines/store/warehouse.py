@@ -20,6 +20,7 @@ from __future__ import annotations
 import importlib
 import re
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -269,31 +270,42 @@ def _make_folder(folder: Path, target: Attach) -> None:
 
 
 def _bring_up(connection: Connection) -> None:
-    """Make the tables where there are none, and give older ones what they lack."""
-    if forms.is_ours(connection):
-        return
-    try:
-        with transaction(connection):
-            version = forms.found(connection)
-            if plain.is_plain(connection):
-                if version is None or version <= forms.SCHEMA_VERSION:
-                    plain.bring_up(connection, forms.signature())
-            elif version is None:
-                for option, value in (
-                    ("parquet_compression", "zstd"),
-                    # Small row groups: a load reads one old body without reading 100,000 others.
-                    ("parquet_row_group_size", "10000"),
-                    ("data_inlining_row_limit", str(INLINED_ROWS)),
-                ):
-                    connection.execute(f"CALL wh.set_option('{option}', '{value}')")
-                forms.make(connection)
-            elif version <= forms.SCHEMA_VERSION:
-                forms.bring_up(connection)
-    except duckdb.Error:
-        if not forms.is_ours(connection):  # else somebody has done it at the same time
-            raise
+    """Make the tables where there are none, and give older ones what they lack.
+
+    Of several that open a warehouse first, one does it; the others find it done, or try again.
+    """
+    for trial in range(1, TRIES + 1):
+        if forms.is_ours(connection):
+            return
+        try:
+            with transaction(connection):
+                _bring_up_once(connection)
+            break
+        except duckdb.Error as error:
+            if trial == TRIES or not is_conflict(error):
+                raise
+            time.sleep(0.2 * trial)
     if plain.is_plain(connection):
         plain.look(connection)
+
+
+def _bring_up_once(connection: Connection) -> None:
+    version = forms.found(connection)
+    if plain.is_plain(connection):
+        if version is None or version <= forms.SCHEMA_VERSION:
+            plain.bring_up(connection, forms.signature())
+    elif version is None:
+        for option, value in (
+            ("parquet_compression", "zstd"),
+            # Small row groups: a load reads one old body without reading 100,000 others.
+            ("parquet_row_group_size", "10000"),
+            ("data_inlining_row_limit", str(INLINED_ROWS)),
+        ):
+            connection.execute(f"CALL wh.set_option('{option}', '{value}')")
+        forms.make(connection)
+        forms.lay_out(connection)
+    elif version <= forms.SCHEMA_VERSION:
+        forms.bring_up(connection)
 
 
 def _refuse_newer(connection: Connection, target: Attach) -> None:
