@@ -9,14 +9,18 @@ import select
 import subprocess
 import sys
 import time
+import traceback
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from press import batch, name, story
 
 import wirehouse
 from pipelines.store import clients, loading, warehouse
+from pipelines.store.attach import explained, parse_attach, quoted
 
 COMMAND = [sys.executable, "-m", "pipelines.cli"]
 
@@ -157,7 +161,10 @@ def test_any_duckdb_client_reads_it_with_what_the_command_prints(environment, tm
     [
         "ducklake:postgres:dbname=w password=s3cret host=db (DATA_PATH 's3://b/f')",
         "ducklake:postgres:dbname=w password='s3 cret' (DATA_PATH '/f')",
+        r"ducklake:postgres:dbname=w password='it\'s s3cret' host=db (DATA_PATH '/f')",
         "postgres:dbname=w host=db password=s3cret",
+        "postgres:dbname=w host=db sslpassword='s3 cret'",
+        "ducklake:postgres:dbname=w (DATA_PATH '/f', META_SECRET 'it''s s3cret')",
         "ducklake:postgres:postgresql://ann:s3cret@db/w (DATA_PATH '/f', META_SECRET 's3cret')",
     ],
 )
@@ -166,6 +173,56 @@ def test_what_is_printed_has_no_secret(attach):
     assert "s3" not in script.replace("s3://", "").lower()
     assert "cret" not in re.sub("CREATE SECRET", "", script)
     assert re.search(r" AS wirehouse \(.*READ_ONLY\);\nUSE wirehouse;$", script)
+
+
+def libpq_value(password, way):
+    """A password as libpq is told it, in quotes or without."""
+    escaped = re.sub(r"(['\\\s])", r"\\\1", password)
+    return f"'{escaped}'" if way == "quoted" else escaped
+
+
+@given(
+    st.text("'\\ =()\n@/:abß", max_size=12),
+    st.sampled_from(["quoted", "bare"]),
+    st.sampled_from(["password=", "sslpassword = ", "Password= "]),
+    st.sampled_from(["", " host=db", " host=db options='-c x=y'"]),
+)
+def test_no_password_is_shown_whatever_is_in_it(middle, way, key, rest):
+    where = f"dbname=w {key}{libpq_value(f'Xq{middle}Zq', way)}{rest}"
+    attach = f"ducklake:postgres:{where} (DATA_PATH '/f')"
+    target = parse_attach(attach)
+    shown = [
+        target.shown,
+        clients.attach_script(attach),
+        explained(f'IO Error: Unable to connect to Postgres at "{where}": it is away'),
+        explained(f"Parser Error: near {target.statement(read_only=True, as_of=None)}"),
+        explained(f"Parser Error: near {quoted(where)}, it is wrong"),
+    ]
+    assert [text for text in shown if "Xq" in text or "Zq" in text] == []
+    assert "dbname=w" in target.shown
+    assert "-- The password is not shown" in shown[1]
+
+
+def test_the_line_of_a_statement_is_not_shown_for_it_may_begin_amid_a_password():
+    said = "Parser Error: syntax error\n\nLINE 1: ...3cret host=db\n             ^"
+    assert explained(said) == "Parser Error: syntax error"
+
+
+def test_python_shows_no_password_when_the_server_went_away(plain, postgres):
+    name = postgres.name_in(plain)
+    said = ""
+    with wirehouse.connect(plain) as wh:
+        assert len(wh.sql("FROM stories")) == 0
+        postgres.running.psql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        postgres.running.psql(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        )
+        for ask in (lambda: wh.sql("FROM stories"), lambda: wh.sql("FROM runs"), lambda: wh.search("rain")):
+            with pytest.raises(wirehouse.WarehouseError) as caught:
+                ask()
+            said += "".join(traceback.format_exception(caught.value))
+    assert f"dbname={name}" in said
+    assert "s3cret" not in said
 
 
 # Python

@@ -33,7 +33,8 @@ import pyarrow as pa
 from pipelines.errors import UsageError, WarehouseError, WirehouseError
 from pipelines.places import places
 from pipelines.store import reading
-from pipelines.store.warehouse import Connection, is_wrong_question, opened
+from pipelines.store.attach import parse_attach, redacted
+from pipelines.store.warehouse import Connection, is_wrong_question, opened, speaking
 from pipelines.written import span
 
 __all__ = ["Answer", "UsageError", "Warehouse", "WarehouseError", "WirehouseError", "connect"]
@@ -54,6 +55,7 @@ class Warehouse:
     def __init__(self, attach: str, as_of: datetime | None = None) -> None:
         """Use `connect`."""
         self._attach, self._as_of = attach, as_of
+        self._target = parse_attach(attach)
         self._stack = ExitStack()
         self._connection = self._stack.enter_context(opened(attach, read_only=True, as_of=as_of))
 
@@ -67,12 +69,14 @@ class Warehouse:
 
     def sql(self, question: str, values: Sequence[Any] = ()) -> Answer:
         """Answer a SELECT, in which `?` stand for `values`; UsageError if it is not understood."""
-        try:
-            return Answer(reading.steady(self._connection, question, values))
-        except Exception as error:
-            if is_wrong_question(error):
-                raise UsageError(f"the warehouse does not understand that: {error}") from None
-            raise
+        with speaking(self._target):
+            try:
+                return Answer(reading.steady(self._connection, question, values))
+            except Exception as error:
+                if is_wrong_question(error):
+                    said = redacted(str(error))
+                    raise UsageError(f"the warehouse does not understand that: {said}") from None
+                raise
 
     def search(
         self,
@@ -92,7 +96,8 @@ class Warehouse:
         if self._as_of is not None:
             raise UsageError("a search is of the stories as they are now: connect without as_of")
         choice = Choice(tuple(sources), tuple(languages), since, until, withdrawn)
-        hits = finding.find(self._attach, places().home, words, choice, limit)
+        with speaking(self._target):
+            hits = finding.find(self._attach, places().home, words, choice, limit)
         return Answer(pa.Table.from_pylist([asdict(hit) for hit in hits], schema=_HITS))
 
     def close(self) -> None:

@@ -10,11 +10,28 @@ from pathlib import Path
 from pipelines.errors import WarehouseError
 
 _ATTACH = re.compile(
-    r"(?P<kind>ducklake:sqlite|ducklake:postgres|postgres):(?P<where>.*?)\s*(?:\((?P<options>.*)\))?", re.S
+    r"""(?P<kind>ducklake:sqlite|ducklake:postgres|postgres):
+    # A bracket in a value (in quotes, or behind a backslash or a letter) begins no options.
+    (?P<where>(?:=\s*'(?:[^'\\]|\\.)*'|\\.|(?!=\s*'(?:[^'\\]|\\.)*')[^\\])*?)
+    (?:\s+\((?P<options>.*)\))?""",
+    re.S | re.X,
 )
-_SECRET = re.compile(
-    r"(password\s*=\s*)('[^']*'|\S+)|(://[^:/@\s]*:)[^@\s]*(@)|((?:secret|key_id|token)\s+)'[^']*'", re.I
+_VALUE = r"""(?:
+    ''(?:[^'\\]|\\.|'(?!'))*(?:''|$)  # as SQL has it, its quotes doubled: first, for '' is a value too
+  | '(?:[^'\\]|\\.)*(?:'|$)          # as libpq has it; one that nobody closed goes on to the end
+  | (?:\\.|[^\s'\\])(?:\\.|\S)*
+)"""
+_KEY = r"\b\w*(?:password|secret)\s*=\s*"
+_OPTION = r"\b\w*(?:password|secret|key_id|token)\s+'(?:[^']|'')*(?:'|$)"
+_OF_ADDRESS = r"(?<=://)([^:/@\s]*):(?:[^@\s]*|[^@/]*)(?=@)"
+
+_SECRET = re.compile(rf"(?P<key>{_KEY}){_VALUE}|{_OF_ADDRESS}|(?P<option>{_OPTION})", re.I | re.S | re.X)
+_PASSWORD = re.compile(
+    # As libpq reads it: no text in SQL, so no quote is doubled, and '' is an empty one.
+    rf"\s*{_KEY}(?:'(?:[^'\\]|\\.)*(?:'|$)|(?:\\.|\S)*)|{_OF_ADDRESS}",
+    re.I | re.S,
 )
+_KEYS = re.compile(rf",?\s*{_OPTION}", re.I | re.S)
 
 _HINTS = (
     # What the engine says, and what to do about it.
@@ -125,7 +142,27 @@ def redacted(text: str) -> str:
     >>> redacted("postgres://ann:s3cret@db/wire")
     'postgres://ann:***@db/wire'
     """
-    return _SECRET.sub(lambda m: (m[1] or m[5] or m[3]) + "***" + (m[4] or ""), text)
+
+    def hidden(match: re.Match[str]) -> str:
+        if match["option"]:
+            return match["option"].partition("'")[0] + "***"
+        return f"{match['key']}***" if match["key"] else f"{match[2]}:***"
+
+    return _SECRET.sub(hidden, text)
+
+
+def without_password(where: str) -> str:
+    r"""What libpq is told, but for its passwords.
+
+    >>> without_password(r"dbname=wire password='it\'s s3cret' host=db")
+    'dbname=wire host=db'
+    """
+    return _PASSWORD.sub(r"\1", where).strip()
+
+
+def without_keys(options: str) -> str:
+    """The options of an attach string but for its keys."""
+    return _KEYS.sub("", options).strip(", ")
 
 
 def explained(message: str) -> str:
@@ -134,7 +171,9 @@ def explained(message: str) -> str:
     >>> explained("IO Error: Could not write\\nfile: No space left on device")
     'IO Error: Could not write file: No space left on device: the disk is full: make room, then try again'
     """
-    words = redacted(" ".join(message.split()))
+    # Redacted as it came: where spaces are made one, a quote's end may no longer be where it was. The line of
+    # the statement is left out: it may begin amid a password, where nothing tells that it is one.
+    words = " ".join(redacted(re.split(r"\s+LINE \d+: ", message)[0]).split())
     words = words[max(words.rfind("connection to server"), 0) :]  # before it, the attach string again
     hint = next((hint for pattern, hint in _HINTS if re.search(pattern, words)), "")
     if len(words) > 300:  # a server's reason often stands at the end of a long story

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 
-from pipelines.store.attach import Attach, parse_attach, redacted
-
-_PASSWORD = re.compile(r"\s*\bpassword\s*=\s*(?:'[^']*'|\S+)|(?<=://)([^:/@\s]*):[^@\s]*(?=@)", re.I)
-_KEYS = re.compile(r",?\s*\w*(?:secret|key_id|token)\s+'[^']*'", re.I)
+from pipelines.store.attach import Attach, parse_attach, redacted, without_keys, without_password
 
 
 def attach_script(text: str) -> str:
@@ -25,9 +21,7 @@ def attach_script(text: str) -> str:
     """
     target = parse_attach(text)
     bare = dataclasses.replace(
-        target,
-        where=_PASSWORD.sub(r"\1", target.where).strip(),
-        options=_KEYS.sub("", target.options).strip(", "),
+        target, where=without_password(target.where), options=without_keys(target.options)
     )
     lines = [" ".join(f"INSTALL {name}; LOAD {name};" for name in extensions(target))]
     if bare.where != target.where:

@@ -32,7 +32,7 @@ import duckdb
 from pipelines.errors import UsageError, WarehouseError
 from pipelines.places import object_storage
 from pipelines.store import forms, plain
-from pipelines.store.attach import Attach, explained, parse_attach, quoted
+from pipelines.store.attach import Attach, explained, parse_attach, quoted, redacted
 
 Connection = duckdb.DuckDBPyConnection
 T = TypeVar("T")
@@ -329,7 +329,9 @@ def speaking(target: Attach) -> Iterator[None]:
     try:
         yield
     except (duckdb.Error, OSError) as error:
-        raise WarehouseError(f"{target.shown}: {explained(str(error))}") from error
+        shows_a_secret = redacted(str(error)) != str(error)  # … and then a traceback would show it, too
+        cause = None if shows_a_secret else error
+        raise WarehouseError(f"{target.shown}: {explained(str(error))}") from cause
 
 
 def flush_all(connection: Connection) -> None:
