@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from press import story
@@ -157,6 +158,26 @@ def test_a_workday_like_a_sunday_is_a_holiday_unless_the_others_work():
     assert found(0, like_a_sunday) == [("note", "quiet_day")]
     working = {f"other{n}": (100.0, 100.0) for n in range(4)}
     assert found(2, thinned(0.34), others=working) == [("warning", "volume_drop")]
+
+
+def test_a_holiday_is_of_a_working_day_by_the_sources_own_clock():
+    zone = ZoneInfo("America/Chicago")
+    abroad = replace(AP, timezone=zone.key)
+
+    def lately(today, now):
+        """Weeks with poor Saturdays, and one poor day."""
+
+        def came(at):
+            there = at.astimezone(zone)
+            poor = there.weekday() == 5 or there.date() == today.date()
+            return 0 if not 6 <= there.hour < 22 else 2 if poor else 6
+
+        return [m for m in past(days=40, came=came) if m.started_at < now]
+
+    friday, sunday = (datetime(2026, *day, 19, tzinfo=zone) for day in ((2, 27), (3, 1)))
+    for today, said in ((friday, ("note", "quiet_day")), (sunday, ("warning", "volume_drop"))):
+        now = today.astimezone(UTC)  # it is Saturday there, and Monday
+        assert found(2, lately(today, now), source=abroad, now=now) == [said]
 
 
 def test_what_was_lost_is_named_where_it_is_a_section():

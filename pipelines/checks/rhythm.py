@@ -114,6 +114,10 @@ class Rhythm:
         mine = self._block(length) == 0
         return float(np.sum(self.came[mine])) / max(float(np.sum(self.expected[mine])), 1e-6)
 
+    def on_working_days(self, length: timedelta) -> bool:
+        """Is any of the time up to now no weekend's, by the source's own clock?"""
+        return bool(np.any(self.hours.day[self._block(length) == 0] < 5))
+
     def _block(self, length: timedelta) -> Array:
         """Which time of so long, counted back from now, an hour belongs to."""
         return ((self.ends[0] - self.ends) // length.total_seconds()).astype(int)

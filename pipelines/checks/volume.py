@@ -87,7 +87,7 @@ def silent(j: Judging, flow: Rhythm) -> Iterator[Finding]:
     elif surprise < chance.sure_of_silence(flow.a_day):
         return
     expected = float(sum(flow.expected[: int((flow.came > 0).argmax()) or len(flow.came)]))
-    quiet = _why_quiet(j, length, by_sundays < SUNDAY)
+    quiet = _why_quiet(j, length, by_sundays < SUNDAY and flow.on_working_days(length))
     newest = max((p.newest_said_at for p in (*j.past, j.m) if p.newest_said_at), default=None)
     yield j.finding(
         "feeds_move",
@@ -111,7 +111,7 @@ def _longest_pause(j: Judging) -> timedelta:
 def _dropped(j: Judging, flow: Rhythm) -> Iterator[Finding]:
     if not flow.is_learned:
         return
-    drops = [_drop(j, length, seen) for length, seen in low(flow)]
+    drops = [_drop(j, flow, length, seen) for length, seen in low(flow)]
     if drops:  # what was taken for a Sunday is none after three days
         yield max(drops, key=lambda f: f.severity.rank)
         return
@@ -138,9 +138,9 @@ def low(flow: Rhythm) -> Iterator[tuple[timedelta, Window]]:
             yield length, seen
 
 
-def _drop(j: Judging, length: timedelta, seen: Window) -> Finding:
+def _drop(j: Judging, flow: Rhythm, length: timedelta, seen: Window) -> Finding:
     as_on_weekends = seen.surprise_on_weekends < LIKE_A_SUNDAY and seen.on_weekends < DROPPED * seen.expected
-    quiet = _why_quiet(j, length, as_on_weekends)
+    quiet = _why_quiet(j, length, as_on_weekends and flow.on_working_days(length))
     lost, luck = _lost_sections(j, length)
     scatter = (seen.expected * seen.scatter) ** 0.5
     evidence = f"{seen.came:.0f} in {_long(length)}, expected {seen.expected:.0f} ± {scatter:.0f}"
@@ -204,7 +204,7 @@ def _why_quiet(j: Judging, length: timedelta, by_sundays: bool) -> str | None:
             return f"the other sources bring {others:.0%} of theirs too"
         if others >= NORMAL and not _some_rest(flows):
             return None
-    if by_sundays and length <= ONE_DAY and j.m.started_at.weekday() < 5:
+    if by_sundays and length <= ONE_DAY:
         return "it is as on its own weekends: a holiday?"
     return None
 
