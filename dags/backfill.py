@@ -28,11 +28,10 @@ from typing import Any
 
 from airflow.sdk import Param, dag
 from airflow.sdk.exceptions import AirflowFailException
-from alerting import WATCHED
 from days_on_demand import DaysOnDemand
 from run_forms import budget, source
 from scrapy_operator import ScrapyOperator
-from staged import read
+from staged import READ_FIRST, read
 
 CRAWL = """Fetch the stories of these days into a new batch; a live crawl of the source goes first.
 
@@ -50,7 +49,7 @@ red (days, source), and when it is green: how many stories are left. *Again*: tr
     max_active_runs=1,
     is_paused_upon_creation=False,
     tags=["operate"],
-    default_args=WATCHED,
+    default_args=READ_FIRST,
     params={
         "source": source(),
         "first_day": Param(

@@ -28,10 +28,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, dag, get_parsing_context
-from alerting import WATCHED, late
+from alerting import late
 from in_turn import InTurn
 from scrapy_operator import ScrapyOperator
-from staged import read
+from staged import READ_FIRST, read
 
 from pipelines.records import Source
 from pipelines.steps import declared_sources
@@ -54,9 +54,7 @@ def crawl_dag(source: Source) -> DAG:
         max_active_runs=1,  # one crawler at a time per site
         is_paused_upon_creation=False,  # that it is switched on decides, not a second switch
         tags=["crawl", *source.tags],
-        # When tasks queue: what is crawled already is read before the next is crawled, else the stories of
-        # the first wait for the last crawl.
-        default_args={**WATCHED, "weight_rule": "upstream"},
+        default_args=READ_FIRST,
         deadline=late(timedelta(hours=2)),
         doc_md=f"{about(source)}\n\n{__doc__}",
     )

@@ -23,10 +23,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import Param, dag
-from alerting import WATCHED
 from run_forms import source
 from scrapy_operator import ScrapyOperator
-from staged import read
+from staged import READ_FIRST, read
 
 CRAWL = """Fetch the pages named, or all that the source's channels name, into a new batch.
 
@@ -43,7 +42,7 @@ red: it names the address that is not the source's. *Again*: trigger the DAG; a 
     max_active_runs=4,
     is_paused_upon_creation=False,
     tags=["operate"],
-    default_args=WATCHED,
+    default_args=READ_FIRST,
     params={
         "source": source(),
         "urls": Param(

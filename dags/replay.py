@@ -22,9 +22,8 @@ from typing import Any
 
 from airflow.sdk import Param, dag, task
 from airflow.sdk.exceptions import AirflowFailException
-from alerting import WATCHED
 from run_forms import source
-from staged import read
+from staged import READ_FIRST, read
 
 
 @dag(
@@ -35,7 +34,7 @@ from staged import read
     max_active_runs=2,
     is_paused_upon_creation=False,
     tags=["operate"],
-    default_args=WATCHED,
+    default_args=READ_FIRST,
     params={
         "file": Param(
             type="string",

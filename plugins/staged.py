@@ -12,9 +12,14 @@ from typing import Any
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import Asset
+from alerting import WATCHED
 from step_task import step
 
 STAGED = Asset("wirehouse://staged")
+
+READ_FIRST: dict[str, Any] = {**WATCHED, "weight_rule": "upstream"}
+"""For `default_args` of a DAG that reads what it crawled. When tasks queue: what is crawled already is read
+before the next is crawled, else the stories of the first wait for the last crawl."""
 
 ASK = """Ask about what is held, in a run of the DAG `quarantine` for each batch.
 

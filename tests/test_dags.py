@@ -59,6 +59,7 @@ dags = {
                 "outlets": [asset.uri for asset in task.outlets],
                 "retries": task.retries,
                 "rule": task.trigger_rule,
+                "weight": task.weight_rule,
                 "doc": task.doc_md,
             }
             for task in dag.tasks
@@ -152,6 +153,11 @@ def test_tasks_are_the_verbs_in_their_order(seen):
         "check": ["crawl", "extract"],
     }
     assert order("publish") == {"cluster": [], "load": ["cluster"], "check": ["load"], "alert": ["check"]}
+
+
+@pytest.mark.parametrize("dag", ["crawl_acme", "backfill", "recrawl", "replay"])
+def test_when_tasks_queue_what_is_crawled_is_read_before_more_is_crawled(seen, dag):
+    assert {task["weight"] for task in seen["dags"][dag]["tasks"].values()} == {"upstream"}
 
 
 def test_publish_waits_for_what_extract_stages(seen):
