@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -182,6 +184,13 @@ def test_words_are_found_by_the_server_those_of_headlines_first(plain, tmp_path)
         "ORDER BY ts_rank(search_text, q) DESC",
     )
     assert [row["story_id"] for row in found] == ["s2", "s1"]
+
+
+def test_words_with_accents_are_found_as_the_operators_page_asks_for_them(plain, tmp_path):
+    page = (Path(__file__).parent.parent / "docs" / "operators.md").read_text("utf-8")
+    asked = re.findall(r"`(SELECT headline FROM stories WHERE search_text[^`]+)`", page)
+    load(plain, batch(tmp_path, name(1), [story("s1", headline="Strike in Łódź"), story("s2", says="sun")]))
+    assert [row["headline"] for one in asked for row in served(plain, one)] == ["Strike in Łódź"]
 
 
 def test_a_long_address_a_huge_body_and_a_nul_are_loaded(plain, tmp_path):
