@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -29,10 +30,11 @@ def test_every_cell_runs_over_a_small_warehouse(tmp_path):
                 ),
             ],
         )
-    out = tmp_path / "tour.html"
+    out, copy = tmp_path / "tour.html", tmp_path / "tour.py"
+    shutil.copy(TOUR, copy)  # marimo leaves what it showed beside the notebook
     environment = {k: v for k, v in os.environ.items() if not k.startswith("WIREHOUSE_")}
     done = subprocess.run(
-        [sys.executable, "-m", "marimo", "-q", "export", "html", str(TOUR), "-o", str(out), "--no-include-code"],
+        [sys.executable, "-m", "marimo", "-q", "export", "html", str(copy), "-o", str(out), "--no-include-code"],
         env=environment | {"WIREHOUSE_HOME": str(tmp_path), "HOME": str(tmp_path)},
         cwd=tmp_path, capture_output=True, text=True, timeout=150,
     )  # fmt: skip
