@@ -190,6 +190,12 @@ def test_a_condition_that_is_none_is_refused_and_nothing_is_written(attach, load
     assert reading.query(attach, "FROM exports").num_rows == 0
 
 
+def test_a_condition_names_no_function_that_acts(on_sqlite, tmp_path):
+    where = "0 < (SELECT count(*) FROM ducklake_cleanup_old_files('wh', cleanup_all => true))"
+    with pytest.raises(UsageError, match="not for questions"):
+        exporting.export(on_sqlite, "csv", tmp_path / "s.csv", Choice(where=where))
+
+
 def test_an_export_that_cannot_be_written_is_said_and_leaves_nothing(attach, load, tmp_path):
     load(1, story("s1"))
     (tmp_path / "file").write_text("in the way")

@@ -111,6 +111,18 @@ NOT_QUESTIONS = [
     "FROM query('FROM ' || 'sqlite' || '_scan(''{here}/other.sqlite'', ''t'')')",
     "FROM query /* so */ ('SELECT 1')",
     "FROM postgres_query('wh', 'SELECT 1')",
+    "FROM json_execute_serialized_sql(json_serialize_sql('SELECT 1'))",
+    "PRAGMA json_execute_serialized_sql(json_serialize_sql('SELECT 1'))",
+    "PRAGMA database_list",
+    "SELECT path FROM duckdb_databases()",
+    'FROM "DuckDB_databases" /* so */ ()',
+    "FROM 'duckdb_databases'",
+    r"FROM e'duckdb_\x64atabases'",
+    "FROM $x$duckdb_databases$x$",
+    "FROM duckdb\u005fsecrets\u00a0()",
+    "FROM pragma_database_list",
+    "FROM __ducklake_metadata_wh.ducklake_metadata",
+    'SUMMARIZE "__DUCKLAKE_metadata_wh".ducklake_metadata',
     "ATTACH '{here}/other.sqlite' (TYPE sqlite)",
     "SET enable_external_access = true",
     "SET lock_configuration = false",
@@ -155,11 +167,54 @@ def test_is_refused(on_sqlite, tmp_path, sql):
         "PIVOT stories ON source_id USING count(*) GROUP BY pub_status",
         "FROM ducklake_snapshots('wh')",
         "SELECT 'postgres' AS subject",
+        "SELECT 'Who pays for postgres_query() and query()?' AS headline -- ducklake_commit()",
+        "SELECT pg.url FROM stories pg",
+        "SELECT 'é' AS \"set_option\"",
+        "FROM wh.snapshots()",
+        "FROM ducklake_table_info('wh')",
+        "FROM ducklake_table_changes('wh', 'main', 'stories', 0, 1)",
     ],
 )
 def test_is_answered(on_sqlite, sql):
     load(on_sqlite)
     assert reading.query(on_sqlite, sql).num_columns >= 1
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "FROM ducklake_cleanup_old_files('wh', cleanup_all => true)",
+        "FROM \"DUCKLAKE_cleanup_old_files\" -- so\n ('wh', cleanup_all => true)",
+        "EXPLAIN ANALYZE FROM ducklake_cleanup_old_files('wh', cleanup_all => true)",
+        "FROM ducklake_flush_inlined_data('wh')",
+        "FROM ducklake_merge_adjacent_files('wh')",
+        "FROM ducklake_delete_orphaned_files('wh', cleanup_all => true)",
+        "FROM wh.merge_adjacent_files()",
+        "FROM merge_adjacent_files/**/()",
+        "FROM wh.set_option('parquet_compression', 'snappy')",
+        "FROM checkpoint('wh')",
+    ],
+)
+def test_a_question_neither_deletes_nor_writes_a_file_of_the_lake(lake_with_old_files, sql):
+    attach, folder = lake_with_old_files
+    before = sorted(folder.rglob("*.parquet"))
+    with pytest.raises(UsageError, match="not for questions"):
+        reading.query(attach, sql)
+    assert sorted(folder.rglob("*.parquet")) == before
+
+
+@pytest.fixture(scope="module")
+def lake_with_old_files(tmp_path_factory):
+    """A lake with files that no snapshot needs any more, and with rows that are still in its catalog."""
+    folder = tmp_path_factory.mktemp("lake")
+    attach = f"ducklake:sqlite:{folder}/catalog.sqlite"
+    load(attach)
+    with warehouse.opened(attach) as connection:
+        connection.execute("CREATE TABLE mine AS FROM range(300) t(n)")
+        connection.execute("DELETE FROM mine; DROP TABLE mine; CREATE TABLE mine AS FROM range(300) t(n)")
+        connection.execute("CALL ducklake_expire_snapshots('wh', older_than => now())")
+        connection.execute("INSERT INTO mine VALUES (7)")
+    return attach, folder
 
 
 def test_the_ledger_of_a_run_comes_back_as_records(on_sqlite, tmp_path):

@@ -27,7 +27,7 @@ from pipelines import ninjs
 from pipelines.errors import UsageError, WirehouseError
 from pipelines.store import plain
 from pipelines.store.attach import parse_attach
-from pipelines.store.reading import STEADY_TRIES, shut_in
+from pipelines.store.reading import STEADY_TRIES, refuse_foreign, shut_in
 from pipelines.store.warehouse import (
     Connection,
     committed,
@@ -97,6 +97,8 @@ def export(
     UsageError for a wrong condition, WirehouseError where the place cannot be written.
     """
     target = target.absolute()
+    if choice.where is not None:
+        refuse_foreign(choice.where, parse_attach(attach))
     made_at = datetime.now(UTC)
     export_id = f"{made_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
     with _beside(target) as draft:

@@ -16,7 +16,7 @@ import pyarrow as pa
 from pipelines.errors import UsageError, WarehouseError
 from pipelines.ledger import Cause, Finding, LedgerLine, Outcome, Severity
 from pipelines.store import plain
-from pipelines.store.attach import parse_attach, quoted
+from pipelines.store.attach import Attach, parse_attach, quoted
 from pipelines.store.warehouse import (
     Connection,
     is_absent,
@@ -25,14 +25,25 @@ from pipelines.store.warehouse import (
     one,
     opened,
     snapshot,
+    words_of_sql,
 )
 
 _FOREIGN = re.compile(
-    # Table functions that open other databases in spite of enable_external_access = false, and
-    # those that run a text as SQL, in which the former could hide.
-    r'\b(?:sqlite|postgres)_\w+|\bquery(?:_table)?"?(?:\s|/\*.*?\*/|--[^\n]*\n)*\(',
-    re.I | re.S,
+    # Table functions that open other databases in spite of enable_external_access = false; what says how
+    # ours was reached; the catalog's own tables.
+    r"(?:sqlite|postgres)_\w+|(?:duckdb|which)_(?:databases|secrets?)|(?:pragma_)?database_list"
+    r"|__ducklake_metadata.*",
+    re.S,
 )
+_ACTING = re.compile(
+    # Functions that run a text as SQL, in which the others could hide, and those that write or delete files
+    # of a lake, though it is attached read-only. DuckLake names some of its own twice.
+    r"query(?:_table)?|json_execute_serialized_sql|(?:force_)?checkpoint"
+    r"|merge_adjacent_files|set_option|set_commit_message"
+    r"|ducklake_(?!(?:current_snapshot|last_committed_snapshot|list_files|options|settings|snapshots"
+    r"|table_changes|table_deletions|table_info|table_insertions)$)\w+"
+)
+_TEXT = re.compile(r"(e)?'(.*)'.*|\$(\w*)\$(.*)\$\3\$.*", re.S | re.I)
 
 
 STEADY_TRIES = 8
@@ -77,9 +88,10 @@ def query(attach: str, sql: str, *, as_of: datetime | None = None) -> pa.Table:
     It works while a load runs, and sees all of a load or nothing of it. `as_of`
     answers as the tables stood at that time.
     """
-    _refuse_all_but_questions(sql)
+    target = parse_attach(attach)
+    refuse_all_but_questions(sql, target)
     with opened(attach, read_only=True, as_of=as_of) as connection:
-        shut_in(connection, parse_attach(attach).files)
+        shut_in(connection, target.files)
         try:
             return steady(connection, sql)
         except Exception as error:
@@ -242,7 +254,8 @@ def check(attach: str, now: datetime) -> list[Finding]:
     return found
 
 
-def _refuse_all_but_questions(sql: str) -> None:
+def refuse_all_but_questions(sql: str, target: Attach) -> None:
+    """UsageError if a text is not one SELECT, or asks about more than our own tables."""
     kinds = kinds_of_statement(sql)
     if len(kinds) > 1 and kinds[0] == "CREATE" and re.match(r"\s*(?:from\b.*)?pivot\b", sql, re.I | re.S):
         kinds = kinds[-1:]  # DuckDB rewrites PIVOT into two statements
@@ -251,11 +264,27 @@ def _refuse_all_but_questions(sql: str) -> None:
     explained = re.match(r"\s*explain\s+(?:analyze\s+)?(?:select|with|from|values)\b", sql, re.I)
     if len(kinds) > 1 or not (kinds[0] == "SELECT" or (kinds[0] == "EXPLAIN" and explained)):
         raise UsageError(f"the warehouse is read only here: write one SELECT, not {', '.join(kinds)}")
-    foreign = _FOREIGN.search(sql)
-    if foreign is not None:
-        raise UsageError(
-            f"{foreign[0].rstrip('( ')} is not for questions: only the warehouse's own tables are"
-        )
+    refuse_foreign(sql, target)
+
+
+def refuse_foreign(sql: str, target: Attach) -> None:
+    """UsageError if a question, or a part of one, names what is not for questions."""
+    words = words_of_sql(sql)
+    if words[:1] == ["pragma"]:  # (some are SELECT to DuckDB)
+        raise UsageError("PRAGMA is not for questions: only the warehouse's own tables are")
+    for before, word, after in zip(["", *words], words, [*words[1:], ""], strict=False):
+        text = _TEXT.fullmatch(word)  # which FROM takes for a name, too
+        name = word if text is None else _meant(text)
+        server = text is None and not target.is_lake and (name, after) == ("pg", ".") and before != "."
+        if server or _FOREIGN.fullmatch(name) or (after == "(" and _ACTING.fullmatch(name)):
+            raise UsageError(f"{name} is not for questions: only the warehouse's own tables are")
+
+
+def _meant(text: re.Match[str]) -> str:
+    said = text[4] if text[2] is None else text[2]
+    if text[1]:
+        said = said.encode("ascii", "backslashreplace").decode("unicode_escape", "replace")
+    return said.lower()
 
 
 def _first_lines(error: Exception) -> str:
