@@ -79,6 +79,25 @@ def test_all_rows_are_there_and_loads_go_on(full, other, request, tmp_path):
         moving.move(full, other)
 
 
+def test_what_postgres_cannot_hold_does_not_keep_a_lake_from_being_moved(on_sqlite, plain, tmp_path):
+    odd = story(
+        "s1", authors=("Ann",), published_candidates=(Dated(evidence="jsonld", raw="5 March", at=NOON),)
+    )
+    with warehouse.opened(on_sqlite) as connection:
+        loading.load(connection, [batch(tmp_path / "data", name(1), [odd, story("s2", says="sun")])])
+        warehouse.flush_all(connection)
+        connection.execute("CALL wh.set_option('data_inlining_row_limit', '0')")  # else it refuses a NUL
+        connection.execute("""
+            UPDATE stories SET byline = 'By' || chr(0) || ' Ann', authors = ['A' || chr(0) || 'nn'],
+              published_candidates = [{'evidence': 'jsonld', 'raw': '5' || chr(0) || ' March', 'at': fetched_at}]
+            WHERE story_id = 's1'""")
+    assert moving.move(on_sqlite, plain)["stories"] == 2
+    assert "\\x00" in "".join(all_rows(on_sqlite)["stories"])
+    row = reading.query(plain, "FROM stories WHERE story_id = 's1'").to_pylist()[0]
+    assert (row["byline"], row["authors"]) == ("By\ufffd Ann", ["A\ufffdnn"])
+    assert row["published_candidates"] == [{"evidence": "jsonld", "raw": "5\ufffd March", "at": NOON}]
+
+
 @pytest.mark.parametrize("full", ["on_sqlite"], indirect=True)
 def test_what_does_not_arrive_as_it_left_moves_nothing(full, plain, monkeypatch):
     insert = moving.plain.insert

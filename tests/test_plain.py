@@ -15,7 +15,7 @@ from pipelines.cli import main
 from pipelines.errors import UsageError, WarehouseError
 from pipelines.ledger import Cause, Finding, Outcome, Severity
 from pipelines.measures import Measures
-from pipelines.records import Source, Subject
+from pipelines.records import Dated, Source, Subject
 from pipelines.store import (
     clustering,
     dictionary,
@@ -195,10 +195,17 @@ def test_words_with_accents_are_found_as_the_operators_page_asks_for_them(plain,
 
 def test_a_long_address_a_huge_body_and_a_nul_are_loaded(plain, tmp_path):
     words = " ".join(f"w{n}" for n in range(300_000))
-    given = story("s1", url="https://ap.example/" + "x" * 9_000, body_text=words, byline="By\0 Ann")
+    given = story(
+        "s1", url="https://ap.example/" + "x" * 9_000, body_text=words, byline="By\0 Ann", authors=("A\0nn",),
+        published_candidates=(Dated(evidence="jsonld", raw="2026\0\0", at=None), Dated(evidence="html", raw="soon", at=NOON)),
+        subjects=(Subject(scheme=None, code="1\0", name="\\u0000"),),
+    )  # fmt: skip
     load(plain, batch(tmp_path, name(1), [given]))
-    (row,) = reading.query(plain, "SELECT url, body_text, byline FROM stories").to_pylist()
+    (row,) = reading.query(plain, "FROM stories").to_pylist()
     assert (row["url"], row["body_text"], row["byline"]) == (given.url, words, "By\ufffd Ann")
+    assert row["authors"] == ["A\ufffdnn"]
+    assert [dated["raw"] for dated in row["published_candidates"]] == ["2026\ufffd\ufffd", "soon"]
+    assert row["subjects"] == [{"scheme": None, "code": "1\ufffd", "name": "\\u0000"}]
 
 
 def test_as_of_shows_the_versions_that_were_loaded_then(plain, tmp_path):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from datetime import UTC, datetime
 
@@ -50,6 +51,21 @@ def test_json_ld_is_read_in_every_shape_it_comes_in(script: str) -> None:
 @pytest.mark.parametrize("script", ["", "{", "[" * 100_000, '{"a": ' * 5_000, "null", '"text"', "12", "{]"])
 def test_hopeless_json_ld_is_no_json_ld(script: str) -> None:
     assert read(ld(script)).headlines == {}
+
+
+@pytest.mark.parametrize("never", [r"\u0000", r"\ud83d", r"\ude00"])
+def test_what_no_database_can_hold_is_in_no_text(never: str) -> None:
+    stated = r"""{"@type": "NewsArticle", "headline": "Ra%in \ud83d\ude00", "author": "An%a Ruiz",
+        "datePublished": "2026-03-05%", "articleSection": "Sp%ort", "keywords": ["ra%in"],
+        "copyrightNotice": "(c) %Leeds", "contentLocation": "Le%eds"}""".replace("%", never)
+    text = "".join(
+        f"<p>Rain number {n} fell on the town, and nobody was surprised by it.</p>" for n in range(9)
+    )
+    page = f"<html><head>{ld(stated)}</head><body><h1>Ra&#0;in</h1>{text}</body></html>"
+    read = told(page)
+    assert (read.headline, read.authors, read.section) == ("Rain \N{GRINNING FACE}", ("Ana Ruiz",), "Sport")
+    said = dataclasses.astuple(read)
+    assert [text for text in map(repr, said) if "\\x00" in text or "\\ud" in text] == []
 
 
 def test_the_fullest_article_is_the_pages_own() -> None:

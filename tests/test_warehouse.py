@@ -18,7 +18,7 @@ from press import NOON, batch, line, member, name, story
 
 from pipelines.errors import BatchError, WarehouseError
 from pipelines.ledger import Outcome
-from pipelines.records import Expect, Source
+from pipelines.records import Dated, Expect, Source
 from pipelines.store import batches, forms, loading, maintenance, reading, warehouse
 
 TABLES = (
@@ -81,6 +81,14 @@ def test_a_story_is_loaded_with_every_field_it_has(attach, data):
             assert row[field] == (list(value) if isinstance(value, tuple) else value), field
     assert (row["version"], row["first_seen_at"], row["last_seen_at"]) == (1, NOON, NOON)
     assert (row["run_id"], row["change_kind"]) == (name(1), "new")
+
+
+def test_a_nul_stops_no_load(attach, data):
+    dated = Dated(evidence="meta", raw="5\0", at=None)
+    odd = story("s1", authors=("A\0nn",), published_candidates=(dated,), byline="A\0nn", located="Le\0eds")
+    load(attach, batch(data, name(1), [odd]))
+    asked = "SELECT authors, published_candidates[1].raw, starts_with(byline, 'A') FROM stories"
+    assert ask(attach, asked) == [(["A\ufffdnn"], "5\ufffd", True)]
 
 
 def test_the_ledger_says_how_each_lead_ended(attach, data):

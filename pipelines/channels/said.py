@@ -49,10 +49,10 @@ class Channel:
 
 
 def words(value: Any) -> str | None:
-    """Text with single spaces; half a surrogate pair, which no file can hold, becomes `?`."""
+    """Text with single spaces; half a surrogate pair, which no file can hold, becomes `?`, a NUL nothing."""
     if not isinstance(value, str):
         return None
-    return " ".join(value.encode("utf-8", "replace").decode().split()) or None
+    return " ".join(value.replace("\0", "").encode("utf-8", "replace").decode().split()) or None
 
 
 def instant(raw: Any) -> datetime | None:

@@ -28,6 +28,10 @@ _COMMENT_OPEN = re.compile(r"^\s*(?:<!--|/\*\s*<!\[CDATA\[\s*\*/|//\s*<!\[CDATA\
 _COMMENT_CLOSE = re.compile(r"(?:-->|/\*\s*\]\]>\s*\*/|//\s*\]\]>|\]\]>)\s*$")
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _BAD_ESCAPE = re.compile(r"\\(?![\"\\/bfnrtu])")
+_ESCAPE = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2}))|\\."
+)
+_UNWRITABLE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _TAG = re.compile(
     r"<(?:/?(?:p|br|div|a|b|i|em|strong|span|h\d|ul|ol|li|blockquote|img|figure)\b)[^>]*>", re.I
 )
@@ -43,6 +47,7 @@ def load(script: str) -> Any:
 
     Mended: comment and CDATA wrappers, trailing commas, raw line breaks in strings,
     HTML entities for quotes, backslashes that escape nothing, two objects in a row.
+    A NUL or half a surrogate pair, which not every file and database can hold, is left out.
     """
     if len(script) > LONGEST:
         return None
@@ -51,7 +56,7 @@ def load(script: str) -> Any:
         return None
     for mend in _MENDS:
         try:
-            return json.loads(mend(text), strict=False)
+            return json.loads(_writable(mend(text)), strict=False)
         except (ValueError, RecursionError):
             continue
     return _first_value(text)
@@ -166,6 +171,15 @@ def _walk(value: Any, depth: int) -> Iterator[Node]:
                 yield from _walk(value[key], depth + 1)
 
 
+def _writable(script: str) -> str:
+    r"""JSON without the escapes that stand for no letter.
+
+    >>> _writable(r'"a\u0000b \ud83d\ude00 \ud83d \\u0000"')
+    '"ab \\ud83d\\ude00  \\\\u0000"'
+    """
+    return _ESCAPE.sub(lambda m: "" if m[1] else m[0], script) if _UNWRITABLE.search(script) else script
+
+
 def _as_is(text: str) -> str:
     return text
 
@@ -183,6 +197,6 @@ _MENDS = (_as_is, _without_trailing_commas, html.unescape, _without_bad_escapes)
 
 def _first_value(text: str) -> Any:
     try:
-        return json.JSONDecoder(strict=False).raw_decode(text)[0]
+        return json.JSONDecoder(strict=False).raw_decode(_writable(text))[0]
     except (ValueError, RecursionError):
         return None

@@ -22,6 +22,7 @@ from pipelines.ledger import Fetch, LedgerLine, Run, Sighting
 from pipelines.records import Membership, Source, StoredPrint, Story
 from pipelines.store import batches, findings, plain, staging
 from pipelines.store.attach import quoted
+from pipelines.store.plain_tables import holdable
 from pipelines.store.warehouse import Connection, committed, flush, one, run_script
 
 _STAGED = (
@@ -232,7 +233,18 @@ def _columns(files: Iterable[str]) -> set[str]:
 def _column(field: pa.Field) -> str:
     if pa.types.is_duration(field.type):  # Parquet has no such type: DuckDB sees the bare number
         return f"to_microseconds({field.name}) AS {field.name}"
+    if pa.types.is_list(field.type):
+        # A lake says few rows in SQL, where a NUL in a list ends the text: that would stop every load.
+        of = field.type.value_type
+        inner = [of.field(n) for n in range(of.num_fields)]
+        named = ", ".join(f'"{f.name}" {_kind(f.type)}' for f in inner)
+        kind = f"STRUCT({named})[]" if inner else f"{_kind(of)}[]"
+        return f"{holdable(field.name, kind)} AS {field.name}"
     return str(field.name)
+
+
+def _kind(kind: pa.DataType) -> str:
+    return "VARCHAR" if pa.types.is_string(kind) else "OTHER"
 
 
 def _empty(table: str, cls: type[Any]) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pipelines.errors import UsageError, WarehouseError
 from pipelines.store import forms, plain
 from pipelines.store.attach import parse_attach
-from pipelines.store.plain_tables import declared
+from pipelines.store.plain_tables import declared, holdable
 from pipelines.store.warehouse import Connection, flush_all, one, opened, snapshot, transaction
 
 AT_ONCE = 10_000
@@ -68,13 +68,17 @@ def move(
 def _copied(old: Connection, new: Connection, table: str) -> int:
     """Copy a table; WarehouseError if what is there then is not what is here."""
     columns = list(declared()[table])
+    theirs = {name: f'"{name}"' for name in columns}
+    # What Postgres cannot hold is something else there, and is summed up as what it is there.
+    ours = {n: holdable(n, declared()[table][n]) for n in columns} if plain.is_plain(new) else theirs
     if table == "turnstile":
         plain.empty(new, table)
-    rows = old.execute(f"SELECT {_named(columns)} FROM {table}").to_arrow_reader(AT_ONCE)  # noqa: S608  our names
+    named = ", ".join(f'{value} AS "{name}"' for name, value in ours.items())
+    rows = old.execute(f"SELECT {named} FROM {table}").to_arrow_reader(AT_ONCE)  # noqa: S608  our names
     new.register("moved_rows", rows)
     plain.insert(new, table, columns, "moved_rows")
     new.unregister("moved_rows")
-    before, after = _sum(old, table, columns), _sum(new, table, columns)
+    before, after = _sum(old, table, ours), _sum(new, table, theirs)
     if before != after:
         raise WarehouseError(
             f"{table}: {before[0]} rows were read and {after[0]} stand there"
@@ -84,12 +88,8 @@ def _copied(old: Connection, new: Connection, table: str) -> int:
     return after[0]
 
 
-def _sum(connection: Connection, table: str, columns: list[str]) -> Sum:
-    packed = ", ".join(f'"{name}" := "{name}"' for name in columns)
+def _sum(connection: Connection, table: str, values: dict[str, str]) -> Sum:
+    packed = ", ".join(f'"{name}" := {value}' for name, value in values.items())
     asked = f"SELECT count(*), coalesce(sum(hash(struct_pack({packed}))::HUGEINT), 0)::VARCHAR FROM {table}"  # noqa: S608
     found: Sum = connection.execute(asked).fetchone()  # type: ignore[assignment]  # a count has a row
     return found
-
-
-def _named(columns: list[str]) -> str:
-    return ", ".join(f'"{name}"' for name in columns)

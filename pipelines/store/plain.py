@@ -21,7 +21,7 @@ from typing import Any
 from pipelines.errors import UsageError
 from pipelines.store import plain_past, plain_tables
 from pipelines.store.attach import quoted
-from pipelines.store.plain_tables import declared, is_json
+from pipelines.store.plain_tables import declared, holdable, is_json
 
 Keys = Mapping[str, Iterable[str | int | None]]
 """Columns, and the values that rows are looked up by; NULL finds nothing."""
@@ -333,7 +333,9 @@ def _joined(values: Iterable[str | int]) -> str:
     '7,"a\\"b","c\\\\d"'
     """
     return ",".join(
-        str(v) if isinstance(v, int) else '"' + v.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        str(v)
+        if isinstance(v, int)
+        else '"' + v.replace("\0", "\ufffd").replace("\\", "\\\\").replace('"', '\\"') + '"'
         for v in values
     )
 
@@ -362,7 +364,8 @@ def _read(table: str, columns: Iterable[str]) -> str:
 def _write(table: str, columns: Iterable[str]) -> str:
     """The columns as they are in Postgres."""
     kinds = declared()[table]
-    return ", ".join(f'to_json("{n}")' if is_json(kinds[n]) else f'"{n}"' for n in columns)
+    # (of a column of text the extension itself replaces a NUL; JSON would have \\u0000, which JSONB refuses)
+    return ", ".join(f"to_json({holdable(n, kinds[n])})" if is_json(kinds[n]) else f'"{n}"' for n in columns)
 
 
 def _script(name: str) -> str:

@@ -110,6 +110,28 @@ def is_json(kind: str) -> bool:
     return kind.startswith("STRUCT(")
 
 
+def holdable(name: str, kind: str) -> str:
+    """A column of a lake as Postgres can hold it: U+FFFD for each NUL, in lists and structs too.
+
+    >>> print(holdable("authors", "VARCHAR[] NOT NULL"))
+    list_transform("authors", lambda e: replace(e, chr(0), '\ufffd'))
+    >>> print(holdable("filled", "STRUCT(of VARCHAR, n BIGINT)[] NOT NULL"))
+    list_transform("filled", lambda e: struct_pack(of := replace(e.of, chr(0), '\ufffd'), n := e.n))
+    """
+    bare = kind.removesuffix(" NOT NULL")
+    if is_json(bare):
+        fields = [field.split() for field in bare.removeprefix("STRUCT(").removesuffix(")[]").split(", ")]
+        packed = ", ".join(f"{field} := {_holdable(f'e.{field}', of)}" for field, of in fields)
+        return f'list_transform("{name}", lambda e: struct_pack({packed}))'
+    if bare == "VARCHAR[]":
+        return f'list_transform("{name}", lambda e: {_holdable("e", "VARCHAR")})'
+    return _holdable(f'"{name}"', bare)
+
+
+def _holdable(value: str, kind: str) -> str:
+    return f"replace({value}, chr(0), '\ufffd')" if kind == "VARCHAR" else value
+
+
 def create(there: Mapping[str, Sequence[str]]) -> list[str]:
     """The statements that make what is not `there` (tables with their columns), indexes and comments too."""
     statements = []
