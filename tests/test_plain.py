@@ -26,6 +26,7 @@ from pipelines.store import (
     reading,
     warehouse,
 )
+from pipelines.store.attach import parse_attach
 
 VIEWS = [view.name for view in dictionary.views(forms.script("views.sql"))]
 
@@ -272,6 +273,49 @@ def test_a_reader_reads_all_views_and_writes_nothing(plain, postgres, tmp_path, 
     with pytest.raises(WarehouseError, match="permission"):
         load(as_ann, batch(tmp_path, name(2), [story("s2", says="snow")]))
     assert reading.query(plain, "FROM stories").num_rows == 1
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "FROM pg.hr.salaries",
+        'FROM "PG" /* so */ . "hr".salaries',
+        "SELECT (SELECT max(pay) FROM pg.hr.salaries)",
+        "FROM pg.pg_catalog.pg_authid",
+        "DESCRIBE pg.hr.salaries",
+        "SELECT path FROM duckdb_databases()",
+        "FROM duckdb_secrets()",
+    ],
+)
+def test_a_question_is_about_our_tables_and_no_others_of_the_server(plain, sql):
+    with pytest.raises(UsageError, match="not for questions"):
+        reading.query(plain, sql)
+
+
+@pytest.mark.parametrize("kind", ["plain", "on_postgres"])
+def test_the_password_stands_in_no_list_of_databases(request, kind):
+    attach = request.getfixturevalue(kind)
+    with warehouse.opened(attach) as connection:
+        listed = connection.execute("SELECT * FROM duckdb_databases()").fetchall()
+        listed += connection.execute("SELECT * FROM duckdb_secrets()").fetchall()
+    assert "user=postgres" in str(listed)
+    assert "s3cret" not in str(listed)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        r"password='it\'s (s3) \\cret'",
+        r"password = it\'s\ (s3)\ \\cret",
+        "password=x " r"password='it\'s (s3) \\cret'",
+    ],
+)
+def test_the_password_is_told_to_the_server_as_it_was_written(told):
+    target = parse_attach(f"postgres:dbname=w {told} host=db")
+    assert target.password == r"it's (s3) \cret"
+    assert target.statement(read_only=True, as_of=None) == (
+        "ATTACH 'dbname=w host=db' AS pg (TYPE postgres, SECRET wirehouse_server, READ_ONLY)"
+    )
 
 
 def test_a_lake_has_no_roles(on_sqlite, home, monkeypatch):

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from pipelines.errors import WarehouseError
 
+LOGIN = "wirehouse_server"
+"""By what name DuckDB knows the password of the server."""
+
 _ATTACH = re.compile(
     r"""(?P<kind>ducklake:sqlite|ducklake:postgres|postgres):
     # A bracket in a value (in quotes, or behind a backslash or a letter) begins no options.
@@ -31,6 +34,7 @@ _PASSWORD = re.compile(
     rf"\s*{_KEY}(?:'(?:[^'\\]|\\.)*(?:'|$)|(?:\\.|\S)*)|{_OF_ADDRESS}",
     re.I | re.S,
 )
+_WORD = re.compile(r"(\w+)\s*=\s*('(?:[^'\\]|\\.)*'|(?:\\.|[^\s'\\])(?:\\.|\S)*|)\s*", re.S)
 _KEYS = re.compile(rf",?\s*{_OPTION}", re.I | re.S)
 
 _HINTS = (
@@ -92,10 +96,27 @@ class Attach:
         """The SQLite file of the catalog; None if a server has it."""
         return Path(self.where).absolute() if self.kind == "ducklake:sqlite" else None
 
+    @property
+    def password(self) -> str | None:
+        """What DuckDB is told apart, so that it does not stand where the attached databases are listed.
+
+        None where there is none, and of an address (`postgresql://…`): to those DuckDB adds no secret.
+        """
+        if self.catalog is not None or "://" in self.where or "META_SECRET" in self.options.upper():
+            return None
+        found = [value for key, value in _WORD.findall(self.where) if key == "password"]
+        if not found:
+            return None
+        value = found[-1][1:-1] if found[-1].startswith("'") else found[-1]
+        return re.sub(r"\\(.)", r"\1", value, flags=re.S)
+
     def statement(self, *, read_only: bool, as_of: datetime | None) -> str:
         if not self.is_lake:
             where = f"postgres:{self.where}" if self.where.startswith("//") else self.where
-            return f"ATTACH {quoted(where)} AS pg (TYPE postgres{', READ_ONLY' if read_only else ''})"
+            if self.password is not None:
+                where = _without_own_password(where)
+            told = f", SECRET {LOGIN}" if self.password is not None else ""
+            return f"ATTACH {quoted(where)} AS pg (TYPE postgres{told}{', READ_ONLY' if read_only else ''})"
         options = [self.options] if self.options else []
         where = self.where
         if self.catalog is not None:
@@ -106,6 +127,9 @@ class Attach:
             options.append("META_BUSY_TIMEOUT 10000")
             if not read_only:
                 options.append("META_JOURNAL_MODE 'WAL'")  # so that no reader ever waits for a load
+        elif self.password is not None:
+            where = _without_own_password(where)
+            options.append(f"META_SECRET {quoted(LOGIN)}")
         if read_only:
             options.append("READ_ONLY")
         if as_of is not None:
@@ -149,6 +173,15 @@ def redacted(text: str) -> str:
         return f"{match['key']}***" if match["key"] else f"{match[2]}:***"
 
     return _SECRET.sub(hidden, text)
+
+
+def _without_own_password(where: str) -> str:
+    r"""What libpq is told, but for the password of the login.
+
+    >>> _without_own_password(r"dbname=wire password='it\'s s3cret' options='-c x.password=y'")
+    "dbname=wire options='-c x.password=y'"
+    """
+    return _WORD.sub(lambda word: "" if word[1] == "password" else word[0], where).strip()
 
 
 def without_password(where: str) -> str:

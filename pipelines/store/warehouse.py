@@ -32,7 +32,7 @@ import duckdb
 from pipelines.errors import UsageError, WarehouseError
 from pipelines.places import object_storage
 from pipelines.store import forms, plain
-from pipelines.store.attach import Attach, explained, parse_attach, quoted, redacted
+from pipelines.store.attach import LOGIN, Attach, explained, parse_attach, quoted, redacted
 
 Connection = duckdb.DuckDBPyConnection
 T = TypeVar("T")
@@ -234,6 +234,8 @@ def _connected(target: Attach, spill: str, memory: str) -> Connection:
     if "s3://" in target.options and (keys := object_storage()):
         stated = ", ".join(f"{name} {quoted(value)}" for name, value in keys.items())
         connection.execute(f"CREATE SECRET object_storage (TYPE s3, {stated})")
+    if target.password is not None:
+        connection.execute(f"CREATE SECRET {LOGIN} (TYPE postgres, PASSWORD {quoted(target.password)})")
     return connection
 
 
