@@ -209,6 +209,27 @@ def test_a_long_address_a_huge_body_and_a_nul_are_loaded(plain, tmp_path):
     assert row["subjects"] == [{"scheme": None, "code": "1\ufffd", "name": "\\u0000"}]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        " ".join(f"{chr(0x10400 + n // 4096)}{chr(0x1E900 + n % 64)}{n}" for n in range(90_000)),
+        " ".join("\ufdf2" * 20 + str(n) for n in range(8_000)),  # folded, one letter is four
+        "".join(chr(0x20000 + n % 0xA000) for n in range(50_000)),  # a word each
+    ],
+    ids=["four_bytes", "one_is_four", "no_spaces"],
+)
+def test_no_text_is_too_much_for_the_index(plain, text):
+    asked = f"SELECT length({plain_tables.SEARCH_TEXT}) AS n FROM (VALUES ('{text}', '{text}')) s(headline, body_text)"
+    (row,) = served(plain, asked)
+    assert row["n"] > 1_000
+
+
+def test_a_database_that_is_not_in_utf8_is_told_what_it_should_be(postgres, tmp_path):
+    postgres.running.psql("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    with pytest.raises(WarehouseError, match="need a database in UTF8"):
+        load(f"postgres:{postgres.attach('latin')}", batch(tmp_path, name(1), [story("s1")]))
+
+
 def test_as_of_shows_the_versions_that_were_loaded_then(plain, tmp_path):
     load(plain, batch(tmp_path, name(1), [story("s1")]))
     then = datetime.now(UTC)

@@ -57,6 +57,10 @@ _HINTS = (
         "the server refuses the login: check user and password",
     ),
     (r"database .* does not exist", "the server has no such database: create it (CREATE DATABASE …)"),
+    (
+        r"normalization can only be performed",
+        "plain tables need a database in UTF8 (CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0)",
+    ),
     (r"not a database|file is encrypted|malformed", "that file is no catalog: check the path"),
     (r"database is locked|[Cc]onflict", "another load is running: try again when it has ended"),
     (r"DATA_PATH", "name the folder of its files: … (DATA_PATH '/folder')"),
