@@ -260,6 +260,36 @@ def test_python_may_not_write(stocked):
         assert len(wh.sql("FROM stories")) == 2
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "COPY stories TO '{here}/stolen.csv'",
+        "FROM read_text('{here}/secret.txt')",
+        "FROM '{here}/secret.csv'",
+        "LOAD sqlite_scanner",
+        "SET memory_limit = '8GB'",
+        "FROM ducklake_cleanup_old_files('wh', cleanup_all => true)",
+        "SELECT 1; SELECT 2",
+    ],
+)
+def test_python_asks_about_the_warehouse_and_of_no_file(stocked, tmp_path, question):
+    for file in ("secret.txt", "secret.csv"):
+        (tmp_path / file).write_text("secret\n1\n")
+    before = sorted(tmp_path.iterdir())
+    with wirehouse.connect(stocked[1]) as wh, pytest.raises(wirehouse.UsageError):
+        wh.sql(question.replace("{here}", str(tmp_path)))
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_python_has_a_connection_of_its_own_for_files(stocked, tmp_path):
+    with wirehouse.connect(stocked[1]) as wh:
+        wh.duckdb.execute("SET memory_limit = '3GB'")
+        wh.duckdb.execute(f"COPY (SELECT story_id FROM stories) TO '{tmp_path}/mine.csv'")
+        assert wh.duckdb.sql(f"FROM '{tmp_path}/mine.csv' JOIN stories USING (story_id)").fetchall()
+        assert len(wh.sql("FROM stories")) == 2
+    assert (tmp_path / "mine.csv").exists()
+
+
 def test_python_sees_new_loads_and_what_was_known_before(tmp_path):
     attach = f"ducklake:sqlite:{tmp_path}/catalog.sqlite"
     load(attach, batch(tmp_path / "data", name(1), [story("s1")]))

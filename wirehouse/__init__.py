@@ -3,20 +3,22 @@
     import wirehouse
 
     with wirehouse.connect() as wh:                      # or connect("ducklake:sqlite:/srv/…/catalog.sqlite")
-        frame = wh.sql("SELECT source_id, count(*) AS stories FROM stories GROUP BY ALL").df()
-        mine = wh.sql("FROM stories WHERE source_id = ? AND published_at > ?", ["ap", moment]).pl()
-        hits = wh.search('"port ellery" OR flood*', sources=["ap"]).arrow()
+        rows = wh.sql("SELECT source_id, count(*) AS stories FROM stories GROUP BY ALL").rows()
+        mine = wh.sql("FROM stories WHERE source_id = ? AND published_at > ?", ["ap", moment]).arrow()
+        hits = wh.search('"port ellery" OR flood*', sources=["ap"]).rows()
 
     with wirehouse.connect(as_of=moment) as then:        # all tables as they stood
         ...
 
 `connect()` reads where the warehouse is from the environment, as the commands do. Each question sees the
-latest load, whole. An answer is in memory: `.arrow()`, `.pl()` (Polars), `.df()` (pandas) and `.rows()`
-(dicts) hand it on. For what should stay lazy, and to join files and frames of your own, `wh.duckdb` is the
-DuckDB connection itself:
+latest load, whole. An answer is in memory: `.rows()` (dicts) and `.arrow()` hand it on, and, where pandas or
+Polars are installed, `.df()` and `.pl()`. `wh.sql` answers one SELECT about the warehouse and touches no file
+of yours, as `wirehouse sql`. For what should stay lazy, and to join files and frames of your own, `wh.duckdb`
+is a DuckDB connection beside it, in which the warehouse is read-only but which is not shut in: what is asked
+there can read and write your files, so it is not for questions of others.
 
-    wh.duckdb.register("mine", frame)
-    wh.duckdb.sql("SELECT * FROM mine JOIN stories USING (story_id)").limit(10).pl()
+    wh.duckdb.register("mine", table)
+    wh.duckdb.sql("SELECT * FROM mine JOIN stories USING (story_id)").limit(10).fetchall()
 """
 
 from __future__ import annotations
@@ -56,19 +58,31 @@ class Warehouse:
         """Use `connect`."""
         self._attach, self._as_of = attach, as_of
         self._target = parse_attach(attach)
-        self._stack = ExitStack()
-        self._connection = self._stack.enter_context(opened(attach, read_only=True, as_of=as_of))
+        self._own: Connection | None = None
+        with ExitStack() as stack:
+            self._connection = stack.enter_context(opened(attach, read_only=True, as_of=as_of))
+            with speaking(self._target):
+                reading.shut_in(self._connection, self._target.files)
+            self._stack = stack.pop_all()
 
     @property
     def duckdb(self) -> Connection:
-        """The DuckDB connection, in which the warehouse is attached read-only as `wh`.
+        """A DuckDB connection of your own, in which the warehouse is attached read-only as `wh`.
 
-        It may use 500 MB: `wh.duckdb.execute("SET memory_limit = '8GB'")` gives it more.
+        It is made when first asked for. It is not shut in: it may read and write your files. It may use 2 GB:
+        `wh.duckdb.execute("SET memory_limit = '8GB'")` gives it more.
         """
-        return self._connection
+        if self._own is None:
+            again = opened(self._attach, read_only=True, as_of=self._as_of)
+            self._own = self._stack.enter_context(again)
+        return self._own
 
     def sql(self, question: str, values: Sequence[Any] = ()) -> Answer:
-        """Answer a SELECT, in which `?` stand for `values`; UsageError if it is not understood."""
+        """Answer one SELECT about the warehouse, in which `?` stand for `values`.
+
+        UsageError if it is something else, or not understood.
+        """
+        reading.refuse_all_but_questions(question, self._target)
         with speaking(self._target):
             try:
                 return Answer(reading.steady(self._connection, question, values))

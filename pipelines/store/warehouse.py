@@ -215,6 +215,7 @@ def _connected(target: Attach, spill: str, memory: str) -> Connection:
             "autoload_known_extensions": "false",
             # Else 70 MB are hashed at every opening. We load only from wheels, whose Python runs unchecked as
             # well, and which the installer has checked; and a question may load none (`reading.shut_in`).
+            # Who uses `wirehouse.Warehouse.duckdb` may, as in a DuckDB of their own.
             "allow_unsigned_extensions": "true",
             "python_enable_replacements": "false",
             "memory_limit": memory,
