@@ -16,11 +16,12 @@ from press import NOON, batch, name
 from search_stock import FOUND, STOCK, told
 
 from pipelines.cli import main
-from pipelines.errors import UsageError
-from pipelines.search import finding, following, question
+from pipelines.errors import UsageError, WarehouseError
+from pipelines.search import excerpts, finding, following, matching, question
 from pipelines.search.choosing import Choice
 from pipelines.search.excerpts import excerpt
-from pipelines.search.words import words
+from pipelines.search.question import Words
+from pipelines.search.words import places, words
 from pipelines.store import loading, maintenance, warehouse
 
 
@@ -368,3 +369,47 @@ def test_a_load_lets_the_index_follow(at_home, monkeypatch):
         at = following.place(places().warehouse, at_home)
         assert following._state(at, following._lake(connection)).snapshot == warehouse.snapshot(connection)
     assert os.listdir(at)
+
+
+# What goes wrong
+
+
+def row(story_id, text):
+    said = dict.fromkeys(matching.SHOWN) | {
+        "source_id": "ap",
+        "pub_status": "usable",
+        "headline": "",
+        "version": 1,
+    }
+    return said | {"story_id": story_id, "fingerprint": "f", "body_text": text}
+
+
+def test_a_phrase_whose_last_word_may_be_too_many_says_what_to_type(tmp_path):
+    index = matching.Index(tmp_path)
+    index.put([row("s1", "port " + " ".join(f"a{n}" for n in range(17_000)) + " port arrow")])
+    assert best(index, '"port arr*"') == ["s1"]
+    with pytest.raises(UsageError, match="type more letters"):
+        best(index, '"port a*"')
+
+
+def test_a_damaged_index_says_how_it_is_made_anew(tmp_path):
+    index = matching.Index(tmp_path)
+    index.put([row("s1", "rain")])
+    (store,) = tmp_path.glob("*.store")
+    with store.open("r+b") as file:
+        file.write(b"\xff" * 30)
+    with pytest.raises(WarehouseError, match="--remake"):
+        best(matching.Index(tmp_path), "rain")
+
+
+def test_an_excerpt_is_where_most_words_are_close_together():
+    wanted = [Words((word,)) for word in ("rain", "snow", "hail")]
+    text = "rain snow. " + "Quiet. " * 40 + "snow rain hail. " + "Quiet. " * 40 + "rain rain rain rain. "
+    assert "snow rain hail" in excerpt(text, wanted, 60)
+
+
+def test_of_a_text_full_of_the_words_not_all_are_compared(monkeypatch):
+    looked_at = []
+    monkeypatch.setattr(excerpts, "places", lambda text: (looked_at.append(p) or p for p in places(text)))
+    assert excerpt("rain " * 50_000, [Words(("rain",))], 40).startswith("rain rain")
+    assert len(looked_at) <= excerpts.MOST

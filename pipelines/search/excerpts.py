@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from itertools import islice
 
 from pipelines.search.question import Words
 from pipelines.search.words import places
 
 LONG = 180
 """Characters of an excerpt, about."""
+
+MOST = 2_000
+"""Marks that are looked at: of a text with more, the beginning has as good an excerpt as the rest."""
 
 
 def excerpt(text: str, phrases: Sequence[Words], long: int = LONG) -> str:
@@ -17,12 +22,22 @@ def excerpt(text: str, phrases: Sequence[Words], long: int = LONG) -> str:
     >>> excerpt("It rained. " * 30 + "Then the snow came.", [Words(("snow",))], 40)
     '… Then the snow came.'
     """
-    found = marks(text, phrases)
-    start, best = 0, 0
+    found = marks(text, phrases, MOST)
+    said = [text[at:end].casefold() for at, end in found]
+    within: Counter[str] = Counter()
+    start, best, beyond = 0, 0, 0
     for n, (at, _) in enumerate(found):
-        within = len({what for _, what in _within(found[n:], at + long * 2 // 3, text)})
-        if within > best:
-            start, best = at, within
+        while beyond < len(found) and found[beyond][1] <= at + long * 2 // 3:
+            within[said[beyond]] += 1
+            beyond += 1
+        if len(within) > best:
+            start, best = at, len(within)
+        if n < beyond:
+            within[said[n]] -= 1
+            if not within[said[n]]:
+                del within[said[n]]
+        else:  # a word that is longer than an excerpt
+            beyond = n + 1
     start = _edge(text, max(0, start - long // 3)) if start > long // 3 else 0
     end = start + long
     if end < len(text):
@@ -31,19 +46,19 @@ def excerpt(text: str, phrases: Sequence[Words], long: int = LONG) -> str:
     return ("… " if start else "") + shown + (" …" if end < len(text) else "")
 
 
-def marks(text: str, phrases: Sequence[Words]) -> list[tuple[int, int]]:
-    """Where words of the phrases begin in a text, and where they end; of a prefix, the whole word."""
+def marks(text: str, phrases: Sequence[Words], most: int | None = None) -> list[tuple[int, int]]:
+    """Where words of the phrases begin in a text, and where they end; of a prefix, the whole word.
+
+    Of many, the first `most`.
+    """
     wanted = {word for phrase in phrases for word in phrase.words}
     begun = tuple(phrase.words[-1] for phrase in phrases if phrase.prefix)
-    return [
+    found = (
         (start, end)
         for start, end, came_to in places(text)
         if any(word in wanted or word.startswith(begun) for word in came_to)
-    ]
-
-
-def _within(found: Sequence[tuple[int, int]], last: int, text: str) -> list[tuple[int, str]]:
-    return [(start, text[start:end].casefold()) for start, end in found if end <= last]
+    )
+    return list(islice(found, most))
 
 
 def _edge(text: str, at: int) -> int:

@@ -19,7 +19,7 @@ from typing import Any
 
 import tantivy
 
-from pipelines.errors import WarehouseError
+from pipelines.errors import UsageError, WarehouseError
 from pipelines.search.choosing import Choice
 from pipelines.search.question import Both, Node, Words
 from pipelines.search.words import words
@@ -92,10 +92,19 @@ class Index:
         schema, searcher = self._index.schema, self._index.searcher()
         query = _narrowed(schema, _query(schema, question), choice)
         found = []
-        for score, address in searcher.search(query, limit=most, count=False).hits:
-            document = searcher.doc(address)
-            said = json.loads(zlib.decompress(document["shown"][0]))
-            found.append(Match(document["story_id"][0], document["fingerprint"][0], float(score), said))
+        try:
+            for score, address in searcher.search(query, limit=most, count=False).hits:
+                document = searcher.doc(address)
+                said = json.loads(zlib.decompress(document["shown"][0]))
+                found.append(Match(document["story_id"][0], document["fingerprint"][0], float(score), said))
+        except (ValueError, OSError, zlib.error) as error:
+            if "max expansions" in str(error):
+                raise UsageError(
+                    "too many words begin so for a phrase: type more letters before the *"
+                ) from None
+            raise WarehouseError(
+                f"the search index is damaged, make it anew with --remake: {error}"
+            ) from error
         return found
 
 
