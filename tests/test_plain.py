@@ -339,6 +339,21 @@ def test_the_password_is_told_to_the_server_as_it_was_written(told):
     )
 
 
+def test_views_with_other_columns_are_made_anew_but_never_at_the_cost_of_others(plain, postgres, tmp_path):
+    here = f"\\c {postgres.name_in(plain)}\n"
+    postgres.running.psql(f"{here}CREATE ROLE bo; DROP VIEW coverage CASCADE; CREATE VIEW coverage AS SELECT 1 AS x; "
+        "CREATE VIEW desk AS SELECT x FROM coverage; GRANT SELECT ON coverage TO bo; "
+        "UPDATE schema_version SET digest = NULL")  # fmt: skip
+    with pytest.raises(WarehouseError, match="built on them: view desk: keep their definitions"):
+        load(plain)
+    assert served(plain, "SELECT x FROM desk") == [{"x": 1}]
+    postgres.running.psql(f"{here}DROP VIEW desk")
+    load(plain, batch(tmp_path, name(1), [story("s1")]))
+    assert served(
+        plain, "SELECT has_table_privilege('bo', 'coverage', 'SELECT') AS may, stories FROM coverage"
+    ) == [{"may": True, "stories": 1}]
+
+
 def test_a_lake_has_no_roles(on_sqlite, home, monkeypatch):
     monkeypatch.setenv("WIREHOUSE_WAREHOUSE", on_sqlite)
     done = CliRunner().invoke(main, ["grant", "wire_readers"])

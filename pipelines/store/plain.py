@@ -18,7 +18,7 @@ from datetime import datetime
 from importlib import resources
 from typing import Any
 
-from pipelines.errors import UsageError
+from pipelines.errors import UsageError, WarehouseError
 from pipelines.store import plain_past, plain_tables
 from pipelines.store.attach import quoted
 from pipelines.store.plain_tables import declared, holdable, is_json
@@ -79,15 +79,24 @@ def look(connection: Any) -> None:
 def bring_up(connection: Any, sign: str) -> None:
     """Make our tables where there are none, give older ones what they lack; views and comments anew.
 
-    `sign` is the statement that says which form they have now. In a transaction.
+    `sign` is the statement that says which form they have now. In a transaction. WarehouseError where others
+    are built on a view of ours that has to go.
     """
     tables = there(connection)
     statements = plain_tables.create(tables)
     if "turnstile" not in tables:
         statements.append("INSERT INTO turnstile VALUES (0)")
-    _do(
-        connection, ";\n".join([*statements, *plain_tables.view_statements(), *plain_tables.comments(), sign])
-    )
+    statements += [plain_tables.view_statement(), *plain_tables.comments(), sign]
+    try:
+        _do(connection, ";\n".join(statements))
+    except Exception as error:  # the engine's; all but this one goes on as it is
+        if found := re.search(f"{plain_tables.OTHERS_DEPEND} <([^>%]+)>", str(error)):
+            theirs = dict.fromkeys(re.findall(r"^(.+?) depends on ", found[1], re.M))
+            raise WarehouseError(
+                f"our views get other columns, but these are built on them: {', '.join(theirs)}: keep their "
+                "definitions (pg_get_viewdef), drop them, load again, then make them again"
+            ) from error
+        raise
 
 
 def lock(connection: Any) -> None:

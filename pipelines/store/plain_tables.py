@@ -18,6 +18,8 @@ from pipelines.store.plain_words import folded
 OF_THE_WHOLE_STORY = ("first_seen_at", "last_seen_at", "cluster_id")
 """Columns of `stories` that `past_versions`, which is made like it, does not have."""
 
+OTHERS_DEPEND = "others depend on our views:"
+
 _VIEW = re.compile(r"^(CREATE OR REPLACE VIEW (\w+) AS\n.*?);$", re.M | re.S)
 
 _COLUMNS = re.compile(r"\bCOLUMNS\((\w+)(?:, (\w+))?\)")
@@ -183,10 +185,11 @@ def comments() -> list[str]:
     return said
 
 
-def view_statements() -> list[str]:
-    """The statements that make our views, all columns named.
+def view_statement() -> str:
+    """The statement that makes our views, all columns named.
 
-    Postgres lets none be replaced by one with other columns: that one goes, with what is built on it.
+    Postgres lets none be replaced by one with other columns: then ours go and are made anew, with the grants
+    that they had. Where others are built on them that is an error, which names those (OTHERS_DEPEND).
     """
 
     def named(match: re.Match[str]) -> str:
@@ -196,11 +199,26 @@ def view_statements() -> list[str]:
         )
 
     script = _COLUMNS.sub(named, _script("views_postgres.sql"))
-    return [
-        f"DO $do$ BEGIN {make}; EXCEPTION WHEN invalid_table_definition THEN "
-        f"DROP VIEW {name} CASCADE; {make}; END $do$"
-        for make, name in _VIEW.findall(script)
-    ]
+    made = _VIEW.findall(script)
+    make = ";\n".join(statement for statement, _ in made)
+    return f"""
+        DO $do$ DECLARE again text[]; given text; why text;
+        BEGIN {make};
+        EXCEPTION WHEN invalid_table_definition THEN
+          SELECT array_agg(format('GRANT %s ON %I TO %s%s', a.privilege_type, c.relname,
+            CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END,
+            CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)) INTO again
+          FROM pg_class c, aclexplode(c.relacl) a
+          WHERE c.relnamespace = current_schema()::regnamespace AND a.grantee <> c.relowner
+            AND c.relkind = 'v' AND c.relname = ANY('{{{", ".join(name for _, name in made)}}}');
+          BEGIN DROP VIEW IF EXISTS {", ".join(name for _, name in made)};
+          EXCEPTION WHEN dependent_objects_still_exist THEN
+            GET STACKED DIAGNOSTICS why = PG_EXCEPTION_DETAIL;
+            RAISE EXCEPTION '{OTHERS_DEPEND} <%>', why;
+          END;
+          {make};
+          FOREACH given IN ARRAY coalesce(again, '{{}}') LOOP EXECUTE given; END LOOP;
+        END $do$"""  # noqa: S608  our own views
 
 
 def _indexes(table: str) -> list[str]:
