@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # so that tests can share `site`
 
 from warehouses import (  # noqa: F401
     attach,
+    lake_made_once,
     made_once,
     on_postgres,
     on_sqlite,

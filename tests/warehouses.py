@@ -91,15 +91,38 @@ def storage() -> Iterator[object_store.ObjectStore]:
         yield store
 
 
+@pytest.fixture(scope="session")
+def lake_made_once(postgres: Postgres, storage: object_store.ObjectStore) -> str:
+    """The name of the database with the catalog of an empty lake on object storage, to be copied too."""
+    postgres.running.psql("CREATE DATABASE made_lake")
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in storage.environment.items():
+            patched.setenv(name, value)
+        made = f"ducklake:postgres:{postgres.attach('made_lake')} (DATA_PATH '{storage.url}/made/')"
+        with warehouse.opened(made):
+            return "made_lake"
+
+
 @pytest.fixture
-def on_team(postgres: Postgres, storage: object_store.ObjectStore, monkeypatch: pytest.MonkeyPatch) -> str:
+def on_team(
+    postgres: Postgres,
+    storage: object_store.ObjectStore,
+    lake_made_once: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> str:
     """A lake whose catalog is in Postgres, its files on object storage."""
     for name, value in storage.environment.items():
         monkeypatch.setenv(name, value)
-    return f"ducklake:postgres:{postgres.database()} (DATA_PATH '{storage.url}/{next(NUMBERS)}/')"
+    folder = f"{storage.url}/{next(NUMBERS)}/"
+    catalog = postgres.database(like=lake_made_once)
+    postgres.running.psql(
+        f"\\c {postgres.name_in(catalog)}\n"
+        f"UPDATE ducklake_metadata SET value = '{folder}' WHERE key = 'data_path'"
+    )
+    return f"ducklake:postgres:{catalog} (DATA_PATH '{folder}')"
 
 
-KINDS = ("on_sqlite", "on_team", "plain")
+KINDS = ("lake", "on_team", "plain")
 
 
 @pytest.fixture(params=KINDS)
