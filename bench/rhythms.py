@@ -28,6 +28,9 @@ HOLIDAY = date(2026, 5, 1)
 ASCENSION = date(2026, 5, 14)
 """And a Thursday in the third week, when their rhythms are known."""
 
+BESIDE_WEEKENDS = (date(2026, 5, 18), date(2026, 5, 22))
+"""A Monday and a Friday in the fourth week."""
+
 OURS = (START + timedelta(days=9, hours=13), START + timedelta(days=9, hours=16))
 """When we were off ourselves: no source is crawled, and the first crawl after it finds what piled up."""
 
@@ -229,7 +232,7 @@ class Site:
             r, there = self.rhythm, at.astimezone(ZoneInfo(self.rhythm.zone))
             rate = r.per_day * r.hours[there.hour] / sum(r.hours)
             rate *= r.weekend if there.weekday() > 4 else 1.0
-            rate *= r.holiday if there.date() in (HOLIDAY, ASCENSION) else 1.0
+            rate *= r.holiday if there.date() in (HOLIDAY, ASCENSION, *BESIDE_WEEKENDS) else 1.0
             if self.chance.random() < 0.006:  # something big happens, about once a week
                 self.burst_until = hour + timedelta(hours=self.chance.choice((2, 3, 4)))
             rate *= self.chance.choice((2, 2.5, 3)) if hour < self.burst_until else 1.0

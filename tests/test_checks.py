@@ -180,6 +180,28 @@ def test_a_holiday_is_of_a_working_day_by_the_sources_own_clock():
         assert found(2, lately(today, now), source=abroad, now=now) == [said]
 
 
+@pytest.mark.parametrize(
+    ("holiday", "working_day"),
+    [(datetime(2026, 2, 27, tzinfo=UTC), -1), (datetime(2026, 2, 23, tzinfo=UTC), 1)],
+)
+def test_a_holiday_beside_a_weekend_is_one_and_a_second_day_like_it_is_a_drop(holiday, working_day):
+    """A Friday and the day before, a Monday and the day after; looked at for five days."""
+
+    def told(low_days):
+        def came(at):
+            low = at.date() in [(holiday + timedelta(days=n)).date() for n in low_days]
+            return 2 * (6 <= at.hour < 22) if low else by_day(at)
+
+        runs, said = past(days=40, came=came), set()
+        for hours in range(12, 5 * 24, 6):
+            now = holiday + hours * HOUR
+            said |= set(found(came(now), [m for m in runs if m.started_at < now], now=now))
+        return said
+
+    assert told([0]) == {("note", "quiet_day")}
+    assert ("warning", "volume_drop") in told([0, working_day])
+
+
 def test_what_was_lost_is_named_where_it_is_a_section():
     sections = (Counted(name="World", count=3), Counted(name="Sport", count=3))
 

@@ -97,12 +97,15 @@ class Rhythm:
         rates = self.hours.rates(self.teaches * ~mine)
         usual, sundays = self.hours.by(rates, mine), self.hours.by_weekends(rates, mine)
         days = self._scatter(self._block(min(length, _DAY)))
+        poorest = self._poorest_day(mine, usual)
         lumps = min(days, 1.0) + self.spread * float(np.sum(usual**2)) / max(float(np.sum(usual)), 1.0)
         weeks = float(np.sum(self.hours.watched[~mine] * self.teaches[~mine])) / (7 * 24)
         return Window(
             came=float(np.sum(self.came[mine])),
             expected=float(np.sum(usual)),
             on_weekends=float(np.sum(sundays)),
+            with_holiday=float(np.sum(np.where(poorest, sundays, usual))),
+            besides=(float(np.sum(self.came[mine][~poorest])), float(np.sum(usual[~poorest]))),
             # By the days that were, or by the lumps of these hours, if it is a busy day. And what is expected
             # of a Monday few Mondays have said: that scatters as well.
             scatter=max(days, lumps) * (1 + 1 / max(weeks, 1 / 7)),
@@ -113,6 +116,15 @@ class Rhythm:
         """What came in the time up to now, as a share of what all hours together let expect: no new rates."""
         mine = self._block(length) == 0
         return float(np.sum(self.came[mine])) / max(float(np.sum(self.expected[mine])), 1e-6)
+
+    def _poorest_day(self, mine: Array, usual: Array) -> Array:
+        """Which of these hours are of that working day, by the source's own clock, that lacks most."""
+        working = self.hours.day[mine] < 5
+        if not working.any():
+            return working
+        date = self.hours.date[mine] - self.hours.date[mine].min()
+        lacks = np.bincount(date[working], (usual - self.came[mine])[working])
+        return working & (date == np.argmax(lacks))
 
     def on_working_days(self, length: timedelta) -> bool:
         """Is any of the time up to now no weekend's, by the source's own clock?"""
@@ -144,6 +156,10 @@ class Window:
     came: float
     expected: float
     on_weekends: float
+    with_holiday: float
+    """What was to be expected if that working day that lacks most brought as much as a weekend's."""
+    besides: tuple[float, float]
+    """What came on all the others, and what was to be expected then."""
     scatter: float
     """Variance over mean of what comes in such a time."""
     taught: timedelta
@@ -157,6 +173,10 @@ class Window:
     @property
     def surprise_on_weekends(self) -> float:
         return chance.less(self.came, self.on_weekends, self.scatter)
+
+    @property
+    def surprise_with_holiday(self) -> float:
+        return chance.less(self.came, self.with_holiday, self.scatter)
 
     @property
     def off(self) -> float:
@@ -244,7 +264,8 @@ def fitted(
     local = ZoneInfo(zone)
     when = [datetime.fromtimestamp(end - _HOUR / 2, UTC).astimezone(local) for end in ends.tolist()]
     hour, day = np.array([w.hour for w in when]), np.array([w.weekday() for w in when])
-    hours = _Hours(hour, day, watched_hours, came)
+    date = np.array([w.toordinal() for w in when])
+    hours = _Hours(date, hour, day, watched_hours, came)
     rates = hours.rates(sound)
     expected = rates.at(hour, day, watched_hours * sound, came * sound) * watched_hours
     off, mean = (came - expected)[sound > 0], expected[sound > 0]
@@ -266,8 +287,10 @@ def fitted(
 
 @dataclass(frozen=True, eq=False)
 class _Hours:
-    """The hours that were watched, the last first: which of the day and week, how much of each, what came."""
+    """The hours that were watched, the last first: when by its own clock, how much of each, what came."""
 
+    date: Array
+    """Days counted as Python's ordinals."""
     hour: Array
     day: Array
     watched: Array

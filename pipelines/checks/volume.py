@@ -48,7 +48,7 @@ UNLEARNED = timedelta(days=4)
 """A source of less than two weeks may be silent for as long: a holiday before a weekend was not seen yet."""
 
 ONE_DAY = timedelta(hours=36)
-"""What looks like a Sunday may be a holiday, as long as it is not longer than that."""
+"""What looks like a Sunday may be a holiday, if it is no longer than that; of longer times, one day."""
 
 SUNDAY = 6.0
 """Nats: less surprising than that by the rates of weekends, it may be a day like a Sunday."""
@@ -87,7 +87,8 @@ def silent(j: Judging, flow: Rhythm) -> Iterator[Finding]:
     elif surprise < chance.sure_of_silence(flow.a_day):
         return
     expected = float(sum(flow.expected[: int((flow.came > 0).argmax()) or len(flow.came)]))
-    quiet = _why_quiet(j, length, by_sundays < SUNDAY and flow.on_working_days(length))
+    holiday = by_sundays < SUNDAY and length <= ONE_DAY and flow.on_working_days(length)
+    quiet = _why_quiet(j, holiday)
     newest = max((p.newest_said_at for p in (*j.past, j.m) if p.newest_said_at), default=None)
     yield j.finding(
         "feeds_move",
@@ -139,8 +140,7 @@ def low(flow: Rhythm) -> Iterator[tuple[timedelta, Window]]:
 
 
 def _drop(j: Judging, flow: Rhythm, length: timedelta, seen: Window) -> Finding:
-    as_on_weekends = seen.surprise_on_weekends < LIKE_A_SUNDAY and seen.on_weekends < DROPPED * seen.expected
-    quiet = _why_quiet(j, length, as_on_weekends and flow.on_working_days(length))
+    quiet = _why_quiet(j, _may_be_a_holiday(flow, length, seen))
     lost, luck = _lost_sections(j, length)
     scatter = (seen.expected * seen.scatter) ** 0.5
     evidence = f"{seen.came:.0f} in {_long(length)}, expected {seen.expected:.0f} ± {scatter:.0f}"
@@ -165,6 +165,22 @@ def _drop(j: Judging, flow: Rhythm, length: timedelta, seen: Window) -> Finding:
     )  # fmt: skip
 
 
+def _may_be_a_holiday(flow: Rhythm, length: timedelta, seen: Window) -> bool:
+    """Is it as on its weekends, or, of a longer time, no drop if one working day of it were as they are?
+
+    A holiday beside a weekend is followed, or led, by hours that bring little in any case. But the others
+    must have brought what they should: a second day like it is none.
+    """
+    if length > ONE_DAY:
+        is_none = (
+            seen.came > DROPPED * seen.with_holiday or seen.surprise_with_holiday < dict(WINDOWS)[length]
+        )
+        came, expected = seen.besides
+        return is_none and (expected < NOTICEABLE or came > DROPPED * expected)
+    as_on_weekends = seen.surprise_on_weekends < LIKE_A_SUNDAY and seen.on_weekends < DROPPED * seen.expected
+    return as_on_weekends and flow.on_working_days(length)
+
+
 def _promised(j: Judging, flow: Rhythm, is_told: bool) -> Iterator[Finding]:
     """What `[expect]` promises for a day; one with less by its own rhythm, a Sunday say, breaks nothing."""
     least, most = j.source.expect.stories_min, j.source.expect.stories_max
@@ -174,7 +190,7 @@ def _promised(j: Judging, flow: Rhythm, is_told: bool) -> Iterator[Finding]:
     seen = replace(flow.window(DAY), came=came)
     if least is not None and seen.came < least and not is_told:
         usual = flow.is_learned and seen.expected < least <= flow.busiest_day() and seen.off > -3
-        quiet = "its own rhythm has no more at this time" if usual else _why_quiet(j, DAY, by_sundays=False)
+        quiet = "its own rhythm has no more at this time" if usual else _why_quiet(j, by_sundays=False)
         yield j.finding(
             "keeps_its_promise",
             Severity.NOTE if quiet else Severity.ERROR,
@@ -195,7 +211,7 @@ def _promised(j: Judging, flow: Rhythm, is_told: bool) -> Iterator[Finding]:
         )
 
 
-def _why_quiet(j: Judging, length: timedelta, by_sundays: bool) -> str | None:
+def _why_quiet(j: Judging, by_sundays: bool) -> str | None:
     """What says that this is how it is today; None where nothing does, or the others are as ever."""
     flows = list(j.others.values())
     others = _others(flows)
@@ -204,7 +220,7 @@ def _why_quiet(j: Judging, length: timedelta, by_sundays: bool) -> str | None:
             return f"the other sources bring {others:.0%} of theirs too"
         if others >= NORMAL and not _some_rest(flows):
             return None
-    if by_sundays and length <= ONE_DAY:
+    if by_sundays:
         return "it is as on its own weekends: a holiday?"
     return None
 
