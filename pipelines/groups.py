@@ -323,12 +323,15 @@ class Groups:
         """Does an earlier story share other words with this one than with the group that it is in?
 
         Then it is made of both, though it claims to be older. The first of a group is not: it is
-        the wire, of which one outlet took the head and another the rest.
+        the wire, of which one outlet took the head and another the rest; unless what the group has of it
+        stands on the site of an agency, which takes from no outlet.
         """
         first = self.first[self.root(between)]
-        if first == between:
-            return False
         group = [i for i in self.edges[between] if i != story_id and self.root(i) == self.root(between)]
+        if first == between and (
+            self.copies[between].on_agency_site or not any(self.copies[i].on_agency_site for i in group)
+        ):
+            return False
         if group:
             theirs = self._covered(between, group)
         else:

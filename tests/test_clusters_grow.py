@@ -89,6 +89,15 @@ def test_a_story_made_of_two_wires_joins_the_greater_and_names_the_other():
     assert (known["mixed"].role, known["mixed"].also_from) == ("merged", ("two",))
 
 
+def test_a_story_of_two_wires_that_claims_to_be_older_bridges_them_no_more_than_another():
+    mixed = [*WIRE[:4], *OTHER[:3]]
+    known = arrive([
+        copy("mixed", mixed), copy("one", WIRE[:4], 20, on_agency_site=True), copy("two", OTHER[:3], 30)
+    ])  # fmt: skip
+    assert together(known) == [["mixed", "one"], ["two"]]
+    assert (known["mixed"].role, known["mixed"].also_from) == ("merged", ("two",))
+
+
 def test_a_reprint_of_the_mixed_story_bridges_nothing_either():
     mixed = [*WIRE[:6], *OTHER[:3]]
     known = arrive(
